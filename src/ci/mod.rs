@@ -1,0 +1,1 @@
+//! The step: inputs, hosts, report, summary.

@@ -1,0 +1,9 @@
+//! Digests and the six signature suites in one table.
+
+mod digest;
+mod key;
+mod suite;
+
+pub use digest::{Digest, DigestError, Hash};
+pub use key::{KeyError, PrivateKey};
+pub use suite::{SUITES, Suite, VerifyError};

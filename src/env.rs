@@ -1,0 +1,97 @@
+//! Every environment variable the program reads, named once; a copy is passed down.
+
+use std::collections::BTreeMap;
+
+/// A copy of the environment, taken once at the start and handed to whoever needs it.
+#[derive(Clone, Default)]
+pub struct Env {
+    variables: BTreeMap<String, String>,
+}
+
+impl Env {
+    /// A variable's value; an empty one counts as absent.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+
+    /// A variable's value even when it is empty (step inputs are empty when not given).
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// True when the variable is set to exactly `1`.
+    pub fn is_one(&self, name: &str) -> bool {
+        self.value(name) == Some("1")
+    }
+
+    /// The variables whose name starts with `prefix`, in order of name.
+    pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.variables
+            .iter()
+            .filter(move |(name, _)| name.starts_with(prefix))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// A copy with one variable set.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A copy without one variable.
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+}
+
+impl FromIterator<(String, String)> for Env {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self { variables: variables.into_iter().collect() }
+    }
+}
+
+impl std::fmt::Debug for Env {
+    /// Names only: values may be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}
+
+/// The names. Whoever reads a variable adds it here.
+pub mod name {
+    pub const HOME: &str = "HOME";
+    pub const PATH: &str = "PATH";
+    pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+    pub const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
+    pub const NOTATION_CONFIG: &str = "NOTATION_CONFIG";
+    pub const NOTATION_LIBEXEC: &str = "NOTATION_LIBEXEC";
+    pub const NOTATION_CACHE: &str = "NOTATION_CACHE";
+    pub const NOTATION_USERNAME: &str = "NOTATION_USERNAME";
+    pub const NOTATION_PASSWORD: &str = "NOTATION_PASSWORD";
+    pub const NOTATION_EXPERIMENTAL: &str = "NOTATION_EXPERIMENTAL";
+    pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+    pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+    pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
+    pub const AZURE_TENANT_ID: &str = "AZURE_TENANT_ID";
+    pub const AZURE_CLIENT_ID: &str = "AZURE_CLIENT_ID";
+    pub const AZURE_CLIENT_SECRET: &str = "AZURE_CLIENT_SECRET";
+    pub const AZURE_CLIENT_CERTIFICATE_PATH: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
+    pub const AZURE_CLIENT_CERTIFICATE_PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
+    pub const AZURE_FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+    pub const AZURE_AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
+    pub const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
+    pub const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
+    pub const MSI_ENDPOINT: &str = "MSI_ENDPOINT";
+    pub const ACC_CLOUD: &str = "ACC_CLOUD";
+    pub const CI: &str = "CI";
+    pub const GITHUB_ACTIONS: &str = "GITHUB_ACTIONS";
+    pub const ACT: &str = "ACT";
+    pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+    pub const GITHUB_ENV: &str = "GITHUB_ENV";
+    pub const GITHUB_PATH: &str = "GITHUB_PATH";
+    pub const GITHUB_STATE: &str = "GITHUB_STATE";
+    pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+    pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
+    pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
+}

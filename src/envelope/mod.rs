@@ -1,0 +1,47 @@
+//! Notary Project signature envelopes: read (`Parsed` → `Intact`) and written (`seal`), COSE and JWS.
+
+mod attributes;
+mod payload;
+mod read;
+mod signer;
+mod write;
+
+pub use attributes::{Attribute, AttributeKey, Scheme};
+pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};
+pub use read::{EnvelopeError, Intact, Parsed};
+pub use signer::{LocalSigner, Signer, SignerError};
+pub use write::{SealError, SealRequest, Sealed, seal};
+
+/// The two envelope formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    Jws,
+    Cose,
+}
+
+pub const FORMATS: [Format; 2] = [Format::Jws, Format::Cose];
+
+/// largest signature envelope accepted (reference section 2.5): 32 MiB
+pub const ENVELOPE_LIMIT: u64 = 32 * 1024 * 1024;
+
+impl Format {
+    /// `application/jose+json` or `application/cose`.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Format::Jws => "application/jose+json",
+            Format::Cose => "application/cose",
+        }
+    }
+
+    pub fn from_media_type(media_type: &str) -> Option<Self> {
+        FORMATS.into_iter().find(|f| f.media_type() == media_type)
+    }
+
+    /// `jws` or `cose`, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Jws => "jws",
+            Format::Cose => "cose",
+        }
+    }
+}

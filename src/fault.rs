@@ -1,0 +1,110 @@
+//! What the user is told when something fails: a code, the fact, its reasons and the next command.
+
+use std::fmt::Write as _;
+
+/// A failure worded for the person who meets it.
+///
+/// The `Display` of the error is the fact in one line, without a trailing period. Every error enum
+/// of the crate implements this trait; `cli` prints it, `ci` turns it into an annotation.
+pub trait Fault: std::error::Error + Send + Sync + 'static {
+    /// Stable, kebab-case, prefixed by the room: `registry-not-found`.
+    fn code(&self) -> &'static str;
+
+    /// The reasons below the fact, outermost first; empty when the fact says it all.
+    fn because(&self) -> Vec<String> {
+        causes(self.source())
+    }
+
+    /// The next command to type, or the setting to change; never one that loosens a policy.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// The exit status of the process.
+    fn exit(&self) -> u8 {
+        1
+    }
+}
+
+/// A fault of any room, for places where several meet.
+pub type BoxFault = Box<dyn Fault>;
+
+impl<F: Fault> From<F> for BoxFault {
+    fn from(fault: F) -> Self {
+        Box::new(fault)
+    }
+}
+
+/// Renders a fault below its first line: `because` and `hint` lines, each ending in a newline.
+///
+/// The first line differs by audience (`Error: …` for notation's commands, `error[code]: …` for
+/// ours), so the caller prints it.
+pub fn details(fault: &dyn Fault) -> String {
+    let mut text = String::new();
+    for reason in fault.because() {
+        let _ = writeln!(text, "because {}", printable(&reason));
+    }
+    if let Some(hint) = fault.hint() {
+        for (i, line) in hint.lines().enumerate() {
+            let lead = if i == 0 { "hint: " } else { "      " };
+            let _ = writeln!(text, "{lead}{}", printable(line));
+        }
+    }
+    text
+}
+
+/// Text from outside with control characters replaced, so that it cannot move the cursor, colour
+/// the terminal or start a line of its own.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c == '\t' || !is_control(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// The messages of an error's sources, outermost first, without repeats.
+pub fn causes(mut source: Option<&(dyn std::error::Error + 'static)>) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    while let Some(error) = source {
+        let text = error.to_string();
+        if reasons.last() != Some(&text) {
+            reasons.push(text);
+        }
+        source = error.source();
+    }
+    reasons
+}
+
+/// C0, DEL, C1, and the bidirectional and line-separating format characters.
+fn is_control(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
+        || ('\u{202a}'..='\u{202e}').contains(&c)
+        || ('\u{2066}'..='\u{2069}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the file is not there")]
+    struct Missing;
+
+    impl Fault for Missing {
+        fn code(&self) -> &'static str {
+            "test-missing"
+        }
+        fn because(&self) -> Vec<String> {
+            vec!["a\u{1b}[31mred\n::error::x".into()]
+        }
+        fn hint(&self) -> Option<String> {
+            Some("make it:\n  touch file".into())
+        }
+    }
+
+    #[test]
+    fn details_are_lines_and_outside_text_cannot_command() {
+        assert_eq!(
+            details(&Missing),
+            "because a\u{fffd}[31mred\u{fffd}::error::x\nhint: make it:\n        touch file\n"
+        );
+    }
+}

@@ -1,0 +1,1 @@
+//! A whole world on loopback: registry, key vault, Entra and a small PKI.

@@ -1,0 +1,89 @@
+//! Registries: references, manifests, the client, referrers and the tag index; the `Registry` trait.
+//!
+//! Without conditional writes (registries have none) the tag index's update is bounded as follows:
+//! see `tag_index`.
+
+mod reference;
+
+pub use reference::{Reference, ReferenceError, Version};
+
+use oci_client::manifest::OciDescriptor;
+
+use crate::crypto::Digest;
+use crate::envelope::{Format, TargetArtifact};
+use crate::fault::BoxFault;
+
+/// `application/vnd.cncf.notary.signature`
+pub const SIGNATURE_ARTIFACT_TYPE: &str = "application/vnd.cncf.notary.signature";
+
+/// Where signatures are stored for other tools to find them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReferrersMode {
+    /// notation 1.3.2's default: the tag index is kept even when the registry has the API.
+    ForceTag,
+    /// The tag index only when the manifest PUT answered without `OCI-Subject`.
+    Auto,
+}
+
+/// A signature found in a registry: the manifest's descriptor, not yet fetched.
+pub type SignatureDescriptor = OciDescriptor;
+
+/// The signatures listed for a subject.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    pub signatures: Vec<SignatureDescriptor>,
+    /// More than the limit asked for exist.
+    pub exceeded: bool,
+}
+
+/// A fetched signature: bytes hashed and compared, manifest checked against subject and type.
+#[derive(Debug, Clone)]
+pub struct FetchedSignature {
+    pub manifest_media_type: String,
+    pub manifest_digest: Digest,
+    /// The layer's media type, as it stands in the manifest.
+    pub envelope_media_type: String,
+    pub envelope: Vec<u8>,
+}
+
+/// What was pushed.
+#[derive(Debug, Clone)]
+pub struct Pushed {
+    pub manifest_digest: Digest,
+    /// Sentences for `Warning: …` on stderr (a refused delete of the outdated index).
+    pub warnings: Vec<String>,
+}
+
+pub struct SignaturePush<'a> {
+    /// mediaType, digest and size of the signed manifest.
+    pub subject: &'a TargetArtifact,
+    pub format: Format,
+    pub envelope: &'a [u8],
+    /// Thumbprints of the chain, lower-case hex, and `org.opencontainers.image.created`.
+    pub annotations: std::collections::BTreeMap<String, String>,
+    pub mode: ReferrersMode,
+}
+
+/// One repository, as `sign` and `verify` see it.
+#[async_trait::async_trait]
+pub trait Registry: Send + Sync {
+    /// GET of the manifest (at most 4 MiB); the digest asked for, the digest answered and the hash of
+    /// the bytes are equal or it is an error. Annotations of the result are empty.
+    async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault>;
+
+    /// Lists signatures, Referrers API first, tag schema where the API is absent; at most `limit`.
+    async fn signatures(&self, subject: &TargetArtifact, limit: usize)
+    -> Result<Listing, BoxFault>;
+
+    async fn fetch_signature(
+        &self,
+        subject: &TargetArtifact,
+        signature: &SignatureDescriptor,
+    ) -> Result<FetchedSignature, BoxFault>;
+
+    /// Optional: opens what signing will need while the signature is being made (the blob upload
+    /// session), so that the round trips run side by side.
+    async fn prepare_push(&self) -> Result<(), BoxFault>;
+
+    async fn push_signature(&self, push: SignaturePush<'_>) -> Result<Pushed, BoxFault>;
+}

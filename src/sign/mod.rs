@@ -1,0 +1,1 @@
+//! Signing: resolve → payload → envelope → push → read back.

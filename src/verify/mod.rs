@@ -1,0 +1,1 @@
+//! Verifying: the checks, one result each, and the verdict.
