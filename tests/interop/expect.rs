@@ -79,6 +79,18 @@ pub fn storage(
     equal("tags", &listing["tags"], &Value::from(tags))
 }
 
+/// The signed payloads are the same bytes once the image's digest and size are left out.
+pub fn same_payload_but_for_the_image(found: &Value, expected: &Value) -> Result<(), String> {
+    let normal = |facts: &Value| -> Result<String, String> {
+        let signed = text(&facts["payload"]);
+        let payload: Value = parse(signed)?;
+        let image = &payload["targetArtifact"];
+        let size = format!("\"size\":{}", image["size"]);
+        Ok(signed.replace(text(&image["digest"]), "DIGEST").replace(&size, "SIZE"))
+    };
+    equal("payload", &normal(found)?, &normal(expected)?)
+}
+
 /// The signature's expiry is this long after its signing time.
 pub fn lifetime(facts: &Value, expected: Duration) -> Result<(), String> {
     let lifetime = moment(&facts["expiry"])? - moment(&facts["signingTime"])?;
