@@ -74,10 +74,6 @@ impl Streams {
         }
     }
 
-    pub fn stderr_kind(&self) -> Kind {
-        self.stderr_kind
-    }
-
     /// Standard error for the log.
     pub fn shared_stderr(&self) -> SharedWriter {
         self.stderr.clone()
@@ -112,6 +108,16 @@ impl Streams {
     /// One line on standard error. Nothing can be done when that fails.
     pub fn complain(&mut self, line: &str) {
         let _ = writeln!(self.stderr, "{line}");
+    }
+
+    /// A turning line on a terminal; nothing elsewhere.
+    pub fn spinner(&self, text: &str) -> indicatif::ProgressBar {
+        if self.stderr_kind == Kind::Pipe {
+            return indicatif::ProgressBar::hidden();
+        }
+        let spinner = indicatif::ProgressBar::new_spinner().with_message(printable(text));
+        spinner.enable_steady_tick(std::time::Duration::from_millis(100));
+        spinner
     }
 
     /// Asks ` [y/N] `; the end of the input means no, silently.

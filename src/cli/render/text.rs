@@ -3,6 +3,27 @@
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use crate::registry::{Reference, Version};
+
+/// What is said of a reference by tag: `sign` has words of its own.
+pub fn tag_warning(verb: &str, reference: &Reference) -> Option<String> {
+    let Version::Tag(tag) = reference.version() else { return None };
+    let reason = match verb {
+        "sign" => {
+            "tags are mutable and a tag reference can point to a different artifact than the one signed."
+        }
+        _ => "resolved digest may not point to the same signed artifact, as tags are mutable.",
+    };
+    Some(format!(
+        "Always {verb} the artifact using digest(@sha256:...) rather than a tag(:{tag}) because {reason}"
+    ))
+}
+
+/// More signatures exist than were asked for.
+pub fn limit_warning(limit: usize) -> String {
+    format!("exceeded configured limit of max signatures {limit} to examine")
+}
+
 /// `2006-01-02T15:04:05Z`.
 pub fn rfc3339(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC)
