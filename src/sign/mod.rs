@@ -16,7 +16,7 @@ use crate::envelope::{
     Format, Payload, SealError, SealRequest, Sealed, Signer, TargetArtifact, seal,
 };
 use crate::fault::{BoxFault, Fault};
-use crate::registry::{Reference, ReferrersMode, Registry, SignaturePush};
+use crate::registry::{PushPermission, Reference, ReferrersMode, Registry, SignaturePush};
 use crate::x509::ValidityError;
 
 pub use metadata::MetadataError;
@@ -162,13 +162,13 @@ pub async fn sign(
     })
 }
 
-/// What a dry run learned; nothing was signed and nothing pushed.
-#[derive(Debug, Clone)]
-pub struct Rehearsed {
-    pub reference: Reference,
-    pub target: TargetArtifact,
-    pub signer: SignerSummary,
-    pub warnings: Vec<String>,
+/// What a dry run learned, part by part; nothing was signed and nothing pushed.
+#[derive(Debug)]
+pub struct Rehearsal {
+    pub target: Result<TargetArtifact, SignError>,
+    /// The signer, its chain valid now, and advice on the chain.
+    pub signer: Result<(SignerSummary, Vec<String>), SignError>,
+    pub push: Result<PushPermission, SignError>,
 }
 
 /// Everything `sign` checks before it signs, and the right to push; nothing is written.
@@ -177,19 +177,18 @@ pub async fn rehearse(
     signer: OpenSigner<'_>,
     clock: &dyn Clock,
     request: &SignRequest<'_>,
-) -> Result<Rehearsed, SignError> {
+) -> Result<Rehearsal, SignError> {
     metadata::check(&request.user_metadata)?;
-    let (target, signer, allowed) =
+    let (target, signer, push) =
         join!(registry.resolve(request.reference), signer, registry.check_push());
-    let target = target.map_err(SignError::Resolve)?;
-    let signer = signer.map_err(SignError::Signer)?;
-    allowed.map_err(SignError::Push)?;
-    signer.chain().check_valid_at(clock.now())?;
-    Ok(Rehearsed {
-        reference: request.reference.at(&target.digest),
-        target,
-        signer: summary(signer.as_ref()),
-        warnings: signer.chain().advice(),
+    let signer = signer.map_err(SignError::Signer).and_then(|signer| {
+        signer.chain().check_valid_at(clock.now())?;
+        Ok((summary(signer.as_ref()), signer.chain().advice()))
+    });
+    Ok(Rehearsal {
+        target: target.map_err(SignError::Resolve),
+        signer,
+        push: push.map_err(SignError::Push),
     })
 }
 

@@ -7,5 +7,5 @@ mod store;
 
 pub use identity::{Identities, IdentityError};
 pub use level::{Action, Check, Level};
-pub use policy::{Policy, PolicyError, Statement, TimestampRule};
+pub use policy::{POLICY_LIMIT, Policy, PolicyError, Statement, TimestampRule};
 pub use store::{StoreError, StoreType, TrustStore, TrustStoreDir};
