@@ -80,6 +80,9 @@ impl std::fmt::Debug for Env {
 pub mod name {
     pub const HOME: &str = "HOME";
     pub const PATH: &str = "PATH";
+    pub const APPDATA: &str = "APPDATA";
+    pub const LOCALAPPDATA: &str = "LOCALAPPDATA";
+    pub const USERPROFILE: &str = "USERPROFILE";
     pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
     pub const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
     pub const NOTATION_CONFIG: &str = "NOTATION_CONFIG";

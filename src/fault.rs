@@ -78,6 +78,23 @@ pub fn causes(mut source: Option<&(dyn std::error::Error + 'static)>) -> Vec<Str
     reasons
 }
 
+/// An operating-system error in POSIX's words (`no such file or directory`), as notation prints it.
+pub fn os_reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as Kind;
+    let words = match error.kind() {
+        Kind::NotFound => "no such file or directory",
+        Kind::PermissionDenied => "permission denied",
+        Kind::AlreadyExists => "file exists",
+        Kind::IsADirectory => "is a directory",
+        Kind::NotADirectory => "not a directory",
+        Kind::DirectoryNotEmpty => "directory not empty",
+        Kind::ReadOnlyFilesystem => "read-only file system",
+        Kind::StorageFull => "no space left on device",
+        _ => return error.to_string(),
+    };
+    words.to_owned()
+}
+
 /// C0, DEL, C1, and the bidirectional and line-separating format characters.
 fn is_control(c: char) -> bool {
     c.is_control()
@@ -104,6 +121,12 @@ mod tests {
         fn hint(&self) -> Option<String> {
             Some("make it:\n  touch file".into())
         }
+    }
+
+    #[test]
+    fn an_operating_system_error_reads_as_posix_words() {
+        let error = std::fs::read("/no/such/file").expect_err("it is not there");
+        assert_eq!(os_reason(&error), "no such file or directory");
     }
 
     #[test]
