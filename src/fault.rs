@@ -10,6 +10,12 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
     /// Stable, kebab-case, prefixed by the room: `registry-not-found`.
     fn code(&self) -> &'static str;
 
+    /// The fact as lines. Only an error that makes the line ends itself has several: a line end in
+    /// text from outside stays inside its line and is replaced when printed.
+    fn lines(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+
     /// The reasons below the fact, outermost first; empty when the fact says it all.
     fn because(&self) -> Vec<String> {
         causes(self.source())
