@@ -10,7 +10,7 @@ use super::SIGNATURE_ARTIFACT_TYPE;
 pub(super) const INDEX_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// One entry, with all its members kept.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Entry {
     #[serde(default)]

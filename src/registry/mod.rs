@@ -3,8 +3,17 @@
 //! Without conditional writes (registries have none) the tag index's update is bounded as follows:
 //! see `tag_index`.
 
+mod auth;
+mod connection;
+mod endpoint;
+mod error;
+mod index;
 mod reference;
+mod tag_index;
 
+pub use connection::{Connection, ConnectionOptions};
+pub use endpoint::{Kind, Scheme, scheme_for};
+pub use error::{Action, RegistryError};
 pub use reference::{Reference, ReferenceError, Version};
 
 use oci_client::manifest::OciDescriptor;
