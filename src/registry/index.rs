@@ -41,6 +41,17 @@ impl Entry {
         self.artifact_type.as_deref() == Some(SIGNATURE_ARTIFACT_TYPE)
     }
 
+    pub fn from_descriptor(descriptor: OciDescriptor) -> Self {
+        Self {
+            media_type: descriptor.media_type,
+            digest: descriptor.digest,
+            size: descriptor.size,
+            annotations: descriptor.annotations,
+            artifact_type: descriptor.artifact_type,
+            rest: BTreeMap::new(),
+        }
+    }
+
     pub fn into_descriptor(self) -> OciDescriptor {
         OciDescriptor {
             media_type: self.media_type,

@@ -145,7 +145,8 @@ pub(super) async fn update<S: IndexStore>(
         if !seen.all_in(reading.entries()) {
             // not in step with the others
             others = Others::Noticed;
-            clock.sleep(longest.mul_f64(jitter.fraction() * f64::from((round + 1).min(8)))).await;
+            let pause = longest.mul_f64(jitter.fraction() * f64::from((round + 1).min(8)));
+            clock.sleep(pause.min(LONGEST_WAIT)).await;
             reading = read(store, clock).await?;
         }
         if round + 1 == ROUNDS {

@@ -33,7 +33,7 @@ pub(in crate::registry) fn read(headers: &HeaderMap) -> Result<Option<Challenge>
         }
     }
     let Some(parameters) = bearer else { return Ok(basic.then_some(Challenge::Basic)) };
-    let mut one = |name: &str| -> Result<Option<String>, String> {
+    let one = |name: &str| -> Result<Option<String>, String> {
         let mut found = parameters.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let value = found.next().map(|(_, value)| value.clone());
         match found.next() {
