@@ -24,7 +24,8 @@ pub(super) const REGISTRY_AUDIENCE: &str = "https://containerregistry.azure.net"
 /// Scopes and resources a token is given for.
 const AUDIENCES: [&str; 2] = [VAULT_AUDIENCE, REGISTRY_AUDIENCE];
 
-const CLIENT_ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(super) const CLIENT_ASSERTION_TYPE: &str =
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Entra, and the managed identity endpoint of an App Service beside it.
 pub(super) struct Entra {
