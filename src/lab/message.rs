@@ -74,20 +74,20 @@ impl Form {
     }
 }
 
-/// What is sent back.
+/// What is sent back; a refusal is one, too, so it is kept small.
 pub(super) struct Answer {
     pub status: StatusCode,
-    pub headers: HeaderMap,
+    pub headers: Box<HeaderMap>,
     pub body: Bytes,
 }
 
 impl Answer {
     pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status, headers: Box::default(), body: Bytes::new() }
     }
 
     pub(super) fn bytes(status: StatusCode, media_type: &str, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: HeaderMap::new(), body: body.into() }
+        Self { status, headers: Box::default(), body: body.into() }
             .with(CONTENT_TYPE.as_str(), media_type)
     }
 

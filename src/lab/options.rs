@@ -1,4 +1,4 @@
-//! How a lab behaves.
+//! How a lab behaves. Each enum is a clap value, so that a flag can name it.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Default for LabOptions {
 }
 
 /// Whether the registry has the Referrers API (distribution-spec, "Listing Referrers").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Referrers {
     Api,
     /// The API answers 404 and a manifest PUT has no `OCI-Subject`.
@@ -45,7 +45,7 @@ pub enum Referrers {
 }
 
 /// What becomes of `?artifactType=`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Filters {
     /// Filtered, with `OCI-Filters-Applied`.
     Applied,
@@ -53,7 +53,7 @@ pub enum Filters {
 }
 
 /// How the registry asks who is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Auth {
     Open,
     Basic,
@@ -64,14 +64,14 @@ pub enum Auth {
 }
 
 /// What a token without credentials may do (Bearer only).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Anonymous {
     Nothing,
     Pull,
 }
 
 /// Whether the lab's user may push.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Pushes {
     Allowed,
     /// The token never carries `push`; without tokens the answer is 403.
@@ -79,7 +79,7 @@ pub enum Pushes {
 }
 
 /// Whether manifests may be deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Deletes {
     Allowed,
     /// The token never carries `delete`; without tokens the answer is 403.
@@ -89,7 +89,7 @@ pub enum Deletes {
 }
 
 /// Where blobs are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Blobs {
     Inline,
     /// 307 to another host of the lab, which answers 400 to whoever brings credentials.

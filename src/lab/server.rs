@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderName};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST};
 use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -22,12 +23,16 @@ use tokio_rustls::TlsAcceptor;
 use super::LabError;
 use super::control::{Control, Fault, Remote, Role};
 use super::message::{Answer, Ask, Scheme, pairs};
+use crate::clock::{Clock as _, SystemClock};
 
 /// The largest request body: a signature envelope is at most 32 MiB, a lab's layer no more.
 const REQUEST_LIMIT: usize = 64 << 20;
 
 /// Where an endless body ends after all; twice the largest limit of any reader.
 const HUGE: usize = 128 << 20;
+
+/// How long a listener waits after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// A service behind a listener.
 pub(super) enum Site {
@@ -62,12 +67,13 @@ impl Port {
     /// Serves until the task is aborted; its connections end with it.
     pub(super) fn serve(self, tls: Option<TlsAcceptor>, site: Arc<Site>) -> JoinHandle<()> {
         tokio::spawn(async move {
+            let clock = SystemClock::new();
             let mut connections = JoinSet::new();
             loop {
                 while connections.try_join_next().is_some() {}
-                // An accept fails when the peer is gone already or descriptors run out.
                 let Ok((stream, _)) = self.listener.accept().await else {
-                    tokio::task::yield_now().await;
+                    // The peer is gone already, or descriptors have run out for now.
+                    clock.sleep(ACCEPT_PAUSE).await;
                     continue;
                 };
                 let _ = stream.set_nodelay(true);
@@ -205,11 +211,11 @@ fn response(answer: Answer) -> http::Response<LabBody> {
     let length = answer.body.len();
     let mut response = http::Response::new(LabBody::Whole(Some(answer.body)));
     *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
+    *response.headers_mut() = *answer.headers;
     // A HEAD answer names the length of a body it does not have; the site set it then.
     let bodiless = matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if !bodiless && !response.headers().contains_key(CONTENT_LENGTH) {
-        response.headers_mut().insert(HeaderName::from(CONTENT_LENGTH), HeaderValue::from(length));
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     response
 }

@@ -7,7 +7,6 @@ use rcgen::{
     BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, DnValue,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
 };
-use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::extension;
@@ -61,8 +60,7 @@ impl IssueRequest {
 }
 
 /// How many certificates a chain has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Chain {
     SelfSigned,
     /// Leaf and root.

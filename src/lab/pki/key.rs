@@ -15,16 +15,17 @@ use base64::engine::general_purpose::STANDARD;
 use rcgen::{KeyPair, RsaKeySize, SignatureAlgorithm};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
-use serde::Deserialize;
 
 use crate::lab::LabError;
 
 /// The six kinds of key of signature-specification.md, "Algorithm Selection".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum KeySpec {
+    #[value(name = "rsa-2048")]
     Rsa2048,
+    #[value(name = "rsa-3072")]
     Rsa3072,
+    #[value(name = "rsa-4096")]
     Rsa4096,
     EcP256,
     EcP384,

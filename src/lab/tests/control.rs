@@ -25,7 +25,8 @@ async fn the_log_tells_what_was_asked_and_answered() {
 #[tokio::test]
 async fn hold_mode_tells_requests_side_by_side_from_those_in_a_row() {
     let (lab, client) = lab().await;
-    lab.control().hold();
+    let hold = 5 * HOLD;
+    lab.control().hold_each(hold);
     let get = || async {
         ask(&lab, &client, Method::GET, "/v2/").send().await.unwrap();
     };
@@ -36,7 +37,7 @@ async fn hold_mode_tells_requests_side_by_side_from_those_in_a_row() {
     assert_eq!(lab.control().longest_chain(), 3);
     assert_eq!(lab.control().counts()[&Role::Registry], 5);
     let held = lab.control().requests();
-    assert!(held.iter().all(|e| e.answered.unwrap() - e.arrived >= HOLD));
+    assert!(held.iter().all(|e| e.answered.unwrap() - e.arrived >= hold));
     lab.control().reset();
     assert_eq!(lab.control().longest_chain(), 0);
 }

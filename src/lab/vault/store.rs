@@ -13,8 +13,7 @@ use crate::lab::LabError;
 use crate::lab::pki::{IssueRequest, IssuedChain, LabKey, hex, pem, random};
 
 /// What the certificate's secret holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ChainInVault {
     /// The whole chain as PEM.
     Pem,
@@ -25,7 +24,7 @@ pub enum ChainInVault {
 }
 
 /// In which order the secret holds the chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ChainOrder {
     LeafFirst,
     /// Root first, then the leaf, then the issuing authority.
@@ -33,7 +32,7 @@ pub enum ChainOrder {
 }
 
 /// Whether the private key leaves the vault with the secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Export {
     No,
     Yes,
