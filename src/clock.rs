@@ -1,6 +1,10 @@
 //! The only place that reads the wall clock or waits.
 #![allow(clippy::disallowed_methods)]
 
+mod duration;
+
+pub use duration::{DurationError, GoDuration};
+
 use std::sync::Mutex;
 use std::time::Duration;
 

@@ -1,1 +1,30 @@
-//! The step: inputs, hosts, report, summary.
+//! The step of a CI system: inputs, hosts, report, summary.
+//!
+//! One table ([`INPUTS`], [`OUTPUTS`]) feeds the reading of inputs, `action.yml` and the README.
+//! The work itself is done through [`Services`], which the command line wires.
+
+mod config_file;
+mod draft;
+mod host;
+mod post;
+mod report;
+mod run;
+mod services;
+mod setup;
+mod step;
+mod summary;
+mod table;
+
+pub use config_file::ConfigFileError;
+pub use draft::{Draft, InputError};
+pub use host::{GitHub, Host, HostError, Level, Terminal};
+pub use post::clean_up;
+pub use report::{
+    CheckReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report, SignerReport,
+};
+pub use run::{Finished, refuse, run};
+pub use services::{LoggedIn, Prepared, Services, Written};
+pub use setup::{SetupError, install};
+pub use step::{ChainSource, Command, KeyChoice, Step};
+pub use summary::summary;
+pub use table::{INPUTS, Input, OUTPUTS, Output};

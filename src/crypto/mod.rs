@@ -2,8 +2,10 @@
 
 mod digest;
 mod key;
+mod public_key;
 mod suite;
 
 pub use digest::{Digest, DigestError, Hash};
 pub use key::{KeyError, PrivateKey};
+pub use public_key::UnsupportedKey;
 pub use suite::{SUITES, Suite, VerifyError};

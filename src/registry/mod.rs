@@ -64,6 +64,15 @@ pub struct SignaturePush<'a> {
     pub mode: ReferrersMode,
 }
 
+/// How a dry run learnt that pushing would work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushPermission {
+    /// The token server granted `push` for this repository.
+    Granted,
+    /// An upload session was opened and cancelled.
+    Tried,
+}
+
 /// One repository, as `sign` and `verify` see it.
 #[async_trait::async_trait]
 pub trait Registry: Send + Sync {
@@ -72,18 +81,25 @@ pub trait Registry: Send + Sync {
     async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault>;
 
     /// Lists signatures, Referrers API first, tag schema where the API is absent; at most `limit`.
-    async fn signatures(&self, subject: &TargetArtifact, limit: usize)
-    -> Result<Listing, BoxFault>;
+    ///
+    /// A digest is enough, so that a reference by digest is listed beside its resolving.
+    async fn signatures(&self, subject: &Digest, limit: usize) -> Result<Listing, BoxFault>;
 
+    /// Fetches manifest and envelope of one listed signature: two requests, one after the other.
     async fn fetch_signature(
         &self,
-        subject: &TargetArtifact,
+        subject: &Digest,
         signature: &SignatureDescriptor,
     ) -> Result<FetchedSignature, BoxFault>;
 
-    /// Optional: opens what signing will need while the signature is being made (the blob upload
-    /// session), so that the round trips run side by side.
+    /// Optional: opens what signing will need while the manifest is resolved and the signature is
+    /// being made (the blob upload session, the check for the config blob), so that the round trips
+    /// run side by side. Each call serves one `push_signature`.
     async fn prepare_push(&self) -> Result<(), BoxFault>;
 
     async fn push_signature(&self, push: SignaturePush<'_>) -> Result<Pushed, BoxFault>;
+
+    /// For dry runs: whether a push would be let in, by the granted scope or by an upload session
+    /// opened and cancelled. Nothing is stored.
+    async fn check_push(&self) -> Result<PushPermission, BoxFault>;
 }

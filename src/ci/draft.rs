@@ -1,0 +1,207 @@
+//! Inputs as they arrive: `INPUT_*` variables over `sealwright.yml`, not checked yet.
+
+use std::collections::BTreeMap;
+
+use super::table::{self, INPUTS};
+use crate::env::Env;
+use crate::fault::Fault;
+
+/// The host sets one variable per input: `INPUT_` and the name in capitals, hyphens kept.
+const PREFIX: &str = "INPUT_";
+
+/// Input name → text. Empty and blank values are absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    values: BTreeMap<&'static str, String>,
+}
+
+/// An input that cannot be used. The value is shown only where it is no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    #[error("input `{name}` is missing: {expected}")]
+    Missing { name: &'static str, expected: String },
+    #[error("input `{name}` is {found:?}; expected {expected}")]
+    Invalid { name: &'static str, found: String, expected: String },
+    #[error("inputs `{one}` and `{other}` cannot be given together: {why}")]
+    Together { one: &'static str, other: &'static str, why: &'static str },
+}
+
+impl Fault for InputError {
+    fn code(&self) -> &'static str {
+        match self {
+            InputError::Missing { .. } => "input-missing",
+            InputError::Invalid { .. } => "input-invalid",
+            InputError::Together { .. } => "input-together",
+        }
+    }
+}
+
+impl Draft {
+    /// Reads the step's inputs. The second part are sentences about variables no table entry knows.
+    pub fn from_env(env: &Env) -> (Self, Vec<String>) {
+        let mut draft = Self::default();
+        let mut warnings = Vec::new();
+        for (variable, value) in env.with_prefix(PREFIX) {
+            let name = variable[PREFIX.len()..].to_lowercase();
+            match table::known(&name) {
+                Some(input) => draft.set(input.name, value),
+                None => warnings.push(unknown(&name)),
+            }
+        }
+        (draft, warnings)
+    }
+
+    /// Sets a value; a blank one leaves the input absent.
+    pub(super) fn set(&mut self, name: &'static str, value: &str) {
+        let value = value.trim();
+        if !value.is_empty() {
+            self.values.insert(name, value.to_owned());
+        }
+    }
+
+    /// Takes over what `file` has and this draft has not.
+    #[must_use]
+    pub fn over(mut self, file: Draft) -> Self {
+        for (name, value) in file.values {
+            self.values.entry(name).or_insert(value);
+        }
+        self
+    }
+
+    /// The value given, or the table's default.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        debug_assert!(table::known(name).is_some(), "{name} is not in the table");
+        self.values
+            .get(name)
+            .map(String::as_str)
+            .or_else(|| INPUTS.iter().find(|i| i.name == name).and_then(|i| i.default))
+    }
+
+    /// The value given, without the table's default.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// `true` and `false` in the three spellings that GitHub's toolkit accepts.
+    pub(super) fn truth(&self, name: &'static str) -> Result<bool, InputError> {
+        match self.text(name) {
+            None | Some("false" | "False" | "FALSE") => Ok(false),
+            Some("true" | "True" | "TRUE") => Ok(true),
+            Some(other) => Err(InputError::Invalid {
+                name,
+                found: other.to_owned(),
+                expected: "`true` or `false`".to_owned(),
+            }),
+        }
+    }
+
+    /// Lines or commas, trimmed, empty ones dropped, each once.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let mut items: Vec<String> = Vec::new();
+        for item in self.text(name).unwrap_or_default().split(['\n', ',']).map(str::trim) {
+            if !item.is_empty() && !items.iter().any(|i| i == item) {
+                items.push(item.to_owned());
+            }
+        }
+        items
+    }
+
+    /// `key=value` lines, split at the first `=`.
+    pub(super) fn pairs(&self, name: &'static str) -> Result<BTreeMap<String, String>, InputError> {
+        let mut pairs = BTreeMap::new();
+        for line in self.text(name).unwrap_or_default().lines() {
+            let line = line.trim();
+            if line.is_empty() {
+                continue;
+            }
+            match line.split_once('=') {
+                Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
+                    pairs.insert(key.trim().to_owned(), value.trim().to_owned());
+                }
+                _ => {
+                    return Err(InputError::Invalid {
+                        name,
+                        found: line.to_owned(),
+                        expected: "`key=value`, one per line".to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(pairs)
+    }
+}
+
+fn unknown(name: &str) -> String {
+    match table::nearest(name) {
+        Some(nearest) => {
+            format!("input `{name}` is unknown and has no effect; did you mean `{nearest}`?")
+        }
+        None => format!("input `{name}` is unknown and has no effect"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Env {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn hyphens_stay_in_variable_names_and_blank_values_are_absent() {
+        let (draft, warnings) = Draft::from_env(&env(&[
+            ("INPUT_TRUST-POLICY", " policy.json "),
+            ("INPUT_KEY", "  "),
+            ("INPUT_EXPIRY", ""),
+        ]));
+        assert_eq!(draft.given("trust-policy"), Some("policy.json"));
+        assert_eq!(draft.given("key"), None);
+        assert_eq!(draft.given("expiry"), None);
+        assert_eq!(warnings, Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_unknown_input_warns_with_the_nearest_name() {
+        let (_, warnings) = Draft::from_env(&env(&[("INPUT_IMAGE", "x"), ("INPUT_ZEBRA", "x")]));
+        assert_eq!(
+            warnings,
+            [
+                "input `image` is unknown and has no effect; did you mean `images`?",
+                "input `zebra` is unknown and has no effect"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_step_goes_before_the_file_and_the_file_before_the_default() {
+        let (step, _) = Draft::from_env(&env(&[("INPUT_TIMEOUT", "1m")]));
+        let mut file = Draft::default();
+        file.set("timeout", "2m");
+        file.set("signature-format", "jws");
+        let draft = step.over(file);
+        assert_eq!(draft.text("timeout"), Some("1m"));
+        assert_eq!(draft.text("signature-format"), Some("jws"));
+        assert_eq!(draft.text("dry-run"), Some("false"));
+    }
+
+    #[test]
+    fn lists_split_at_lines_and_commas_and_keep_each_item_once() {
+        let (draft, _) = Draft::from_env(&env(&[("INPUT_IMAGES", "a, b\n\n  c,\na\r\n")]));
+        assert_eq!(draft.list("images"), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn truth_takes_the_toolkits_spellings_only() {
+        for (text, expected) in [("True", Some(true)), ("FALSE", Some(false)), ("yes", None)] {
+            let (draft, _) = Draft::from_env(&env(&[("INPUT_DRY-RUN", text)]));
+            assert_eq!(draft.truth("dry-run").ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pair_without_a_separator_is_refused() {
+        let (draft, _) = Draft::from_env(&env(&[("INPUT_USER-METADATA", "a=b=c\nnope")]));
+        assert_eq!(draft.pairs("user-metadata").unwrap_err().code(), "input-invalid");
+    }
+}

@@ -1,0 +1,61 @@
+//! Hosts: where a step's outputs, annotations, masks and summary go.
+
+mod github;
+mod terminal;
+
+pub use github::GitHub;
+pub use terminal::Terminal;
+
+use crate::fault::Fault;
+
+/// How loud an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Notice,
+    Warning,
+    Error,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error("cannot write {variable} ({path}): {problem}")]
+    Write { variable: &'static str, path: String, problem: String },
+    #[error("{what} {name:?} cannot be handed to the host: {problem}")]
+    Refused { what: &'static str, name: String, problem: &'static str },
+}
+
+impl Fault for HostError {
+    fn code(&self) -> &'static str {
+        match self {
+            HostError::Write { .. } => "host-write",
+            HostError::Refused { .. } => "host-refused",
+        }
+    }
+}
+
+/// A CI system, or a terminal. Whatever text comes in, it cannot command the host.
+pub trait Host: Send {
+    /// A line of the log.
+    fn line(&mut self, text: &str);
+
+    /// A message shown beside the job; `title` is short.
+    fn annotate(&mut self, level: Level, title: &str, message: &str);
+
+    /// Hides a value from the log from now on. Called before anything that could print it.
+    fn mask(&mut self, secret: &crate::secret::Secret);
+
+    /// An output for later steps.
+    fn output(&mut self, name: &str, value: &str) -> Result<(), HostError>;
+
+    /// An environment variable for later steps.
+    fn export(&mut self, name: &str, value: &str) -> Result<(), HostError>;
+
+    /// A folder for later steps' PATH.
+    fn add_path(&mut self, folder: &str) -> Result<(), HostError>;
+
+    /// A value for this step's own clean-up at the end of the job.
+    fn keep(&mut self, name: &str, value: &str) -> Result<(), HostError>;
+
+    /// Markdown shown on the job's page.
+    fn summary(&mut self, markdown: &str) -> Result<(), HostError>;
+}

@@ -1,0 +1,297 @@
+//! The JSON report: every image, whatever became of it.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::envelope::Intact;
+use crate::fault::Fault;
+use crate::registry::Reference;
+use crate::sign::{Signed, SignerSummary};
+use crate::trust::Action;
+use crate::verify::{self, Tried, VerifyError};
+
+/// Raised when a field changes its meaning or goes away.
+pub const REPORT_VERSION: u32 = 1;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Signed,
+    Verified,
+    /// The trust policy says not to verify; or nothing was left to do.
+    Skipped,
+    DryRun,
+    Failed,
+}
+
+impl Outcome {
+    /// The word in outputs and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Signed => "signed",
+            Outcome::Verified => "verified",
+            Outcome::Skipped => "skipped",
+            Outcome::DryRun => "dry-run",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
+/// What a command did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    pub version: u32,
+    pub command: &'static str,
+    pub outcome: Outcome,
+    pub images: Vec<ImageReport>,
+    /// Checks of a dry run that could not be made here, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_checked: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// What failed before any image was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReport {
+    /// By digest where it is known, else as given.
+    pub image: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    pub outcome: Outcome,
+    /// Digest of the signature manifest that was pushed, or of the good one found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<SignerReport>,
+    /// When the signature expires (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<String>,
+    /// The trust policy statement that applied, and its level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyReport>,
+    /// Every signature tried when verifying.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<SignatureReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyReport {
+    pub name: String,
+    pub level: &'static str,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignerReport {
+    pub subject: String,
+    /// SHA-256 over the certificate's DER, lower-case hex.
+    pub thumbprint: String,
+    /// End of the certificate's validity (RFC 3339).
+    pub not_after: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureReport {
+    pub digest: String,
+    pub good: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<SignerReport>,
+    pub checks: Vec<CheckReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckReport {
+    pub check: &'static str,
+    /// `enforce`, `log` or `skip`.
+    pub action: &'static str,
+    /// `passed`, `failed` or `skipped`.
+    pub result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorReport {
+    pub code: &'static str,
+    pub message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl From<&dyn Fault> for ErrorReport {
+    fn from(fault: &dyn Fault) -> Self {
+        Self {
+            code: fault.code(),
+            message: fault.to_string(),
+            because: fault.because(),
+            hint: fault.hint(),
+        }
+    }
+}
+
+impl From<&SignerSummary> for SignerReport {
+    fn from(signer: &SignerSummary) -> Self {
+        Self {
+            subject: signer.subject.clone(),
+            thumbprint: signer.thumbprint.clone(),
+            not_after: rfc3339(signer.not_after),
+        }
+    }
+}
+
+impl From<&Intact> for SignerReport {
+    fn from(intact: &Intact) -> Self {
+        let leaf = intact.chain().leaf();
+        Self {
+            subject: leaf.subject().to_string(),
+            thumbprint: leaf.thumbprint(),
+            not_after: rfc3339(leaf.not_after()),
+        }
+    }
+}
+
+impl From<&Signed> for ImageReport {
+    fn from(signed: &Signed) -> Self {
+        Self {
+            digest: Some(signed.target.digest.to_string()),
+            signature: Some(signed.signature.to_string()),
+            signer: Some((&signed.signer).into()),
+            expiry: signed.expiry.map(rfc3339),
+            warnings: signed.warnings.clone(),
+            ..Self::empty(&signed.reference, Outcome::Signed)
+        }
+    }
+}
+
+impl From<&verify::Outcome> for ImageReport {
+    fn from(outcome: &verify::Outcome) -> Self {
+        let good = outcome.good();
+        let word = if good.is_some() { Outcome::Verified } else { Outcome::Skipped };
+        let intact = good.and_then(|g| g.intact.as_ref());
+        Self {
+            digest: Some(outcome.target.digest.to_string()),
+            signature: good.map(|g| g.digest.clone()),
+            signer: intact.map(SignerReport::from),
+            expiry: intact.and_then(|i| i.expiry()).map(rfc3339),
+            policy: Some(PolicyReport { name: outcome.policy.clone(), level: outcome.level }),
+            signatures: outcome.tried.iter().map(SignatureReport::from).collect(),
+            warnings: outcome.warnings(),
+            ..Self::empty(&outcome.reference, word)
+        }
+    }
+}
+
+impl From<&Tried> for SignatureReport {
+    fn from(tried: &Tried) -> Self {
+        let failure = tried.failure.as_ref().map(|f| f as &dyn Fault);
+        Self {
+            digest: tried.digest.clone(),
+            good: failure.is_none(),
+            signer: tried.intact.as_ref().map(SignerReport::from),
+            checks: tried.results.iter().map(CheckReport::from).collect(),
+            error: failure.map(ErrorReport::from),
+        }
+    }
+}
+
+impl From<&verify::CheckResult> for CheckReport {
+    fn from(result: &verify::CheckResult) -> Self {
+        Self {
+            check: result.check.name(),
+            action: match result.action {
+                Action::Enforce => "enforce",
+                Action::Log => "log",
+                Action::Skip => "skip",
+            },
+            result: match (&result.failure, result.action) {
+                (Some(_), _) => "failed",
+                (None, Action::Skip) => "skipped",
+                (None, _) => "passed",
+            },
+            reason: result.failure.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl ImageReport {
+    /// An image that failed.
+    pub fn failed(image: &Reference, fault: &dyn Fault) -> Self {
+        Self { error: Some(fault.into()), ..Self::empty(image, Outcome::Failed) }
+    }
+
+    /// An image that was not verified, with every signature tried.
+    pub fn not_verified(image: &Reference, error: &VerifyError) -> Self {
+        let signatures = error.tried().iter().map(SignatureReport::from).collect();
+        Self { signatures, ..Self::failed(image, error) }
+    }
+
+    /// An image a dry run looked at; what it learned is filled in by the caller.
+    pub(super) fn rehearsed(image: &Reference) -> Self {
+        Self::empty(image, Outcome::DryRun)
+    }
+
+    fn empty(image: &Reference, outcome: Outcome) -> Self {
+        let digest = match image.version() {
+            crate::registry::Version::Digest(digest) => Some(digest.to_string()),
+            crate::registry::Version::Tag(_) => None,
+        };
+        Self {
+            image: image.to_string(),
+            digest,
+            outcome,
+            signature: None,
+            signer: None,
+            expiry: None,
+            policy: None,
+            signatures: Vec::new(),
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+}
+
+impl Report {
+    /// The report of finished images: one failure makes the whole a failure, and stays one failure.
+    pub fn of(command: &'static str, images: Vec<ImageReport>, when_empty: Outcome) -> Self {
+        let failed = images.iter().any(|i| i.outcome == Outcome::Failed);
+        let outcome = match images.first() {
+            _ if failed => Outcome::Failed,
+            // skipped only when nothing else was done
+            Some(first) => images
+                .iter()
+                .map(|i| i.outcome)
+                .find(|o| *o != Outcome::Skipped)
+                .unwrap_or(first.outcome),
+            None => when_empty,
+        };
+        Self {
+            version: REPORT_VERSION,
+            command,
+            outcome,
+            images,
+            not_checked: Vec::new(),
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+}
+
+fn rfc3339(time: OffsetDateTime) -> String {
+    time.to_offset(time::UtcOffset::UTC).format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+}

@@ -1,0 +1,274 @@
+//! Running a step: log in, then every image; report, whatever became of them.
+
+use std::path::{Path, PathBuf};
+
+use super::host::{Host, Level};
+use super::report::{ErrorReport, ImageReport, Outcome, Report};
+use super::services::{Services, Written};
+use super::step::{Command, Step};
+use super::summary::summary;
+use crate::fault::{BoxFault, Fault, details};
+use crate::registry::Reference;
+
+/// The state in which `login` keeps what it wrote, for the clean-up at the end of the job.
+pub(super) const LOGINS: &str = "sealwright_logins";
+
+/// A step that has ended: everything is reported.
+#[derive(Debug)]
+pub struct Finished {
+    pub report: Report,
+    /// Exit status of the process.
+    pub status: u8,
+}
+
+/// Runs `sign`, `verify` or `login`. `report_path` is where the JSON report goes.
+pub async fn run(
+    step: &Step,
+    services: &dyn Services,
+    host: &mut dyn Host,
+    report_path: &Path,
+) -> Finished {
+    for warning in step.tag_warnings() {
+        host.annotate(Level::Warning, "Image given by tag", &warning);
+    }
+    let report = match work(step, services, host).await {
+        Ok(report) => report,
+        Err(fault) => refusal(step.command.name(), &*fault),
+    };
+    finish(report, host, report_path)
+}
+
+/// Ends a step that could not begin: an input, a file or the host refused.
+pub fn refuse(
+    command: &'static str,
+    fault: &dyn Fault,
+    host: &mut dyn Host,
+    report_path: &Path,
+) -> Finished {
+    finish(refusal(command, fault), host, report_path)
+}
+
+fn refusal(command: &'static str, fault: &dyn Fault) -> Report {
+    let mut report = Report::of(command, Vec::new(), Outcome::Failed);
+    report.error = Some(ErrorReport::from(fault));
+    report
+}
+
+async fn work(
+    step: &Step,
+    services: &dyn Services,
+    host: &mut dyn Host,
+) -> Result<Report, BoxFault> {
+    let name = step.command.name();
+    let mut not_checked = Vec::new();
+    if step.command == Command::Login {
+        let written = log_in_and_store(step, services, host).await?;
+        let kept = serde_json::to_string(&written).expect("texts are JSON");
+        host.keep(LOGINS, &kept)?;
+        return Ok(Report::of(name, Vec::new(), Outcome::Skipped));
+    }
+    for note in services.prepare().await?.notes {
+        host.line(&note);
+    }
+    for registry in &step.registries {
+        match services.log_in(registry).await {
+            Ok(found) => host.line(&format!("logged in to {} ({})", found.registry, found.source)),
+            Err(fault) if step.dry_run && services.lacks_credentials(&*fault) => {
+                not_checked.push(format!("login to {registry}: {fault}"));
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    let mut images = Vec::new();
+    for image in &step.images {
+        let report = match (step.command, step.dry_run) {
+            (Command::Verify, _) => verified(image, services).await,
+            (_, false) => signed(image, services).await,
+            (_, true) => rehearsed(image, services, &mut not_checked).await,
+        };
+        tell(&report, host);
+        images.push(report);
+    }
+    let mut report = Report::of(name, images, Outcome::Skipped);
+    for line in &not_checked {
+        host.annotate(Level::Notice, "Not checked", line);
+    }
+    report.not_checked = not_checked;
+    Ok(report)
+}
+
+async fn log_in_and_store(
+    step: &Step,
+    services: &dyn Services,
+    host: &mut dyn Host,
+) -> Result<Vec<Written>, BoxFault> {
+    let mut written = Vec::new();
+    for registry in &step.registries {
+        let found = services.log_in_and_store(registry).await;
+        // what is already written must be undone at the end of the job, even when a later one fails
+        match found {
+            Ok(found) => {
+                host.line(&format!("logged in to {} ({})", found.registry, found.source));
+                if let Some(entry) = found.written {
+                    host.line(&format!("written to {}", entry.store));
+                    written.push(entry);
+                }
+            }
+            Err(fault) => {
+                host.keep(LOGINS, &serde_json::to_string(&written).expect("texts are JSON"))?;
+                return Err(fault);
+            }
+        }
+    }
+    Ok(written)
+}
+
+async fn signed(image: &Reference, services: &dyn Services) -> ImageReport {
+    match services.sign(image).await {
+        Ok(signed) => ImageReport::from(&signed),
+        Err(fault) => ImageReport::failed(image, &*fault),
+    }
+}
+
+async fn verified(image: &Reference, services: &dyn Services) -> ImageReport {
+    match services.verify(image).await {
+        Ok(outcome) => ImageReport::from(&outcome),
+        Err(error) => ImageReport::not_verified(image, &error),
+    }
+}
+
+/// Part by part: what passed, what failed, and what cannot be known here.
+async fn rehearsed(
+    image: &Reference,
+    services: &dyn Services,
+    not_checked: &mut Vec<String>,
+) -> ImageReport {
+    let rehearsal = match services.rehearse(image).await {
+        Ok(rehearsal) => rehearsal,
+        Err(fault) => return ImageReport::failed(image, &*fault),
+    };
+    let mut report = ImageReport::rehearsed(image);
+    let mut failures = Vec::new();
+    let mut weigh = |part: &str, error: Box<dyn Fault>| {
+        if services.lacks_credentials(&*error) {
+            not_checked.push(format!("{image}: {part}: {error}"));
+        } else {
+            failures.push(error);
+        }
+    };
+    match rehearsal.target {
+        Ok(target) => {
+            report.image = image.at(&target.digest).to_string();
+            report.digest = Some(target.digest.to_string());
+        }
+        Err(error) => weigh("digest", error.into()),
+    }
+    match rehearsal.signer {
+        Ok((signer, advice)) => {
+            report.signer = Some((&signer).into());
+            report.warnings = advice;
+        }
+        Err(error) => weigh("signing certificate", error.into()),
+    }
+    if let Err(error) = rehearsal.push {
+        weigh("push permission", error.into());
+    }
+    if let Some(first) = failures.first() {
+        report.outcome = Outcome::Failed;
+        let mut error = ErrorReport::from(&**first);
+        error.because.extend(failures[1..].iter().map(|f| format!("also: {f}")));
+        report.error = Some(error);
+    }
+    report
+}
+
+/// The log lines and annotations of one finished image.
+fn tell(image: &ImageReport, host: &mut dyn Host) {
+    match image.outcome {
+        Outcome::Signed => {
+            host.line(&format!("Successfully signed {}", image.image));
+            if let Some(signature) = &image.signature {
+                let repository = image.image.split('@').next().unwrap_or_default();
+                host.line(&format!("Pushed the signature to {repository}@{signature}"));
+            }
+        }
+        Outcome::Verified => {
+            host.line(&format!("Successfully verified signature for {}", image.image));
+        }
+        Outcome::Skipped => host.line(&format!(
+            "Trust policy is configured to skip signature verification for {}",
+            image.image
+        )),
+        Outcome::DryRun => host.line(&format!("Dry run: {} was not signed", image.image)),
+        Outcome::Failed => {}
+    }
+    for warning in &image.warnings {
+        host.annotate(Level::Warning, &image.image, warning);
+    }
+    if let Some(error) = &image.error {
+        complain(&image.image, error, host);
+    }
+}
+
+fn complain(title: &str, error: &ErrorReport, host: &mut dyn Host) {
+    let mut message = error.message.clone();
+    for reason in &error.because {
+        message.push_str(&format!("\nbecause {reason}"));
+    }
+    if let Some(hint) = &error.hint {
+        message.push_str(&format!("\nhint: {hint}"));
+    }
+    host.annotate(Level::Error, title, &message);
+}
+
+/// Outputs, summary and report file; a host that refuses one of them fails the step, last.
+fn finish(report: Report, host: &mut dyn Host, report_path: &Path) -> Finished {
+    if let Some(error) = &report.error {
+        complain("sealwright", error, host);
+    }
+    let mut status = u8::from(report.outcome == Outcome::Failed);
+    for result in [write_report(&report, report_path), outputs(&report, host, report_path)] {
+        if let Err(fault) = result {
+            host.annotate(Level::Error, "sealwright", &format!("{fault}\n{}", details(&*fault)));
+            status = 1;
+        }
+    }
+    if let Err(error) = host.summary(&summary(&report)) {
+        host.annotate(Level::Warning, "Job summary", &error.to_string());
+    }
+    Finished { report, status }
+}
+
+fn outputs(report: &Report, host: &mut dyn Host, report_path: &Path) -> Result<(), BoxFault> {
+    let first = report.images.first();
+    host.output("outcome", report.outcome.name())?;
+    host.output("report", &report_path.to_string_lossy())?;
+    host.output("image", first.map_or("", |i| i.image.as_str()))?;
+    host.output("digest", first.and_then(|i| i.digest.as_deref()).unwrap_or_default())?;
+    host.output("signature", first.and_then(|i| i.signature.as_deref()).unwrap_or_default())?;
+    Ok(())
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the report {path}: {problem}")]
+struct ReportUnwritten {
+    path: PathBuf,
+    problem: String,
+}
+
+impl Fault for ReportUnwritten {
+    fn code(&self) -> &'static str {
+        "report-unwritten"
+    }
+}
+
+fn write_report(report: &Report, path: &Path) -> Result<(), BoxFault> {
+    let failed = |problem: String| ReportUnwritten { path: path.to_owned(), problem };
+    let mut text = serde_json::to_string_pretty(report).map_err(|e| failed(e.to_string()))?;
+    text.push('\n');
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(|e| failed(e.to_string()))?;
+    file.persist(path).map_err(|e| failed(e.error.to_string()))?;
+    Ok(())
+}

@@ -1,0 +1,330 @@
+//! A valid step: what the inputs ask for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::draft::{Draft, InputError};
+use crate::clock::GoDuration;
+use crate::envelope::{FORMATS, Format};
+use crate::registry::{Reference, ReferrersMode, Version};
+use crate::secret::Secret;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    Sign,
+    Verify,
+    Login,
+    Setup,
+}
+
+pub const COMMANDS: [Command; 4] = [Command::Sign, Command::Verify, Command::Login, Command::Setup];
+
+impl Command {
+    pub fn name(self) -> &'static str {
+        match self {
+            Command::Sign => "sign",
+            Command::Verify => "verify",
+            Command::Login => "login",
+            Command::Setup => "setup",
+        }
+    }
+}
+
+/// Which key signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyChoice {
+    /// `https://<vault>/{keys|certificates}/<name>[/<version>]`, checked by `azure`.
+    Id(String),
+    /// A name in signingkeys.json.
+    Named(String),
+    /// A vault's certificate, latest version.
+    Certificate { vault: String, certificate: String },
+}
+
+/// How the vault's chain is completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChainSource {
+    Vault,
+    CaCerts(PathBuf),
+    SelfSigned,
+}
+
+/// The inputs, checked: names, shapes and combinations. Whether files and hosts exist shows later.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub command: Command,
+    pub images: Vec<Reference>,
+    pub registries: Vec<String>,
+    /// Present for `sign`.
+    pub key: Option<KeyChoice>,
+    pub chain: ChainSource,
+    pub credential_type: Option<String>,
+    pub azure_extra_hosts: Option<String>,
+    pub format: Format,
+    pub mode: ReferrersMode,
+    pub trust_policy: Option<PathBuf>,
+    pub trust_store: Option<PathBuf>,
+    pub user_metadata: BTreeMap<String, String>,
+    pub expiry: Option<Duration>,
+    pub registry_login: Option<(String, Secret)>,
+    pub timeout: Duration,
+    pub dry_run: bool,
+}
+
+impl Draft {
+    /// Checks everything that inputs alone can tell.
+    pub fn validate(&self) -> Result<Step, InputError> {
+        let command = self.one_of("command", &COMMANDS.map(|c| (c.name(), c)))?;
+        let images = self.images()?;
+        if images.is_empty() && matches!(command, Command::Sign | Command::Verify) {
+            return Err(InputError::Missing {
+                name: "images",
+                expected: "the pushed images by digest, such as `myregistry.azurecr.io/app@${{ steps.build.outputs.digest }}`".to_owned(),
+            });
+        }
+        let registries = self.list("registry");
+        if registries.is_empty() && command == Command::Login {
+            return Err(InputError::Missing {
+                name: "registry",
+                expected: "the registries to log in to, such as `myregistry.azurecr.io`".to_owned(),
+            });
+        }
+        let key = self.key()?;
+        if key.is_none() && command == Command::Sign {
+            return Err(InputError::Missing {
+                name: "key",
+                expected:
+                    "a Key Vault id such as `https://myvault.vault.azure.net/certificates/name`, \
+                           a name in signingkeys.json, or the inputs `vault` and `certificate`"
+                        .to_owned(),
+            });
+        }
+        let step = Step {
+            command,
+            images,
+            registries,
+            key,
+            chain: self.chain()?,
+            credential_type: self.text("credential-type").map(str::to_owned),
+            azure_extra_hosts: self.text("azure-extra-hosts").map(str::to_owned),
+            format: self.one_of("signature-format", &FORMATS.map(|f| (f.name(), f)))?,
+            mode: match self.truth("force-referrers-tag")? {
+                true => ReferrersMode::ForceTag,
+                false => ReferrersMode::Auto,
+            },
+            trust_policy: self.text("trust-policy").map(PathBuf::from),
+            trust_store: self.text("trust-store").map(PathBuf::from),
+            user_metadata: self.pairs("user-metadata")?,
+            expiry: self.duration("expiry")?,
+            registry_login: self.registry_login()?,
+            timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),
+            dry_run: self.truth("dry-run")?,
+        };
+        if command == Command::Setup && step.trust_policy.is_none() && step.trust_store.is_none() {
+            return Err(InputError::Missing {
+                name: "trust-policy",
+                expected: "a trust policy file, a `trust-store` folder, or both, to install"
+                    .to_owned(),
+            });
+        }
+        Ok(step)
+    }
+
+    fn one_of<T: Copy>(
+        &self,
+        name: &'static str,
+        choices: &[(&'static str, T)],
+    ) -> Result<T, InputError> {
+        let found = self.text(name).unwrap_or_default();
+        choices.iter().find(|(text, _)| *text == found).map(|(_, choice)| *choice).ok_or_else(
+            || {
+                let names: Vec<String> =
+                    choices.iter().map(|(text, _)| format!("`{text}`")).collect();
+                InputError::Invalid { name, found: found.to_owned(), expected: names.join(" or ") }
+            },
+        )
+    }
+
+    fn images(&self) -> Result<Vec<Reference>, InputError> {
+        let parse = |text: String| {
+            Reference::parse(&text).map_err(|error| InputError::Invalid {
+                name: "images",
+                found: text.clone(),
+                expected: format!("`<registry>/<repository>@<digest>` ({})", error.problem),
+            })
+        };
+        self.list("images").into_iter().map(parse).collect()
+    }
+
+    fn key(&self) -> Result<Option<KeyChoice>, InputError> {
+        match (self.text("key"), self.text("vault"), self.text("certificate")) {
+            (Some(_), Some(_), _) => Err(InputError::Together {
+                one: "key",
+                other: "vault",
+                why: "each names the signing key",
+            }),
+            (Some(_), _, Some(_)) => Err(InputError::Together {
+                one: "key",
+                other: "certificate",
+                why: "each names the signing key",
+            }),
+            (Some(key), None, None) if key.contains("://") => Ok(Some(KeyChoice::Id(key.into()))),
+            (Some(key), None, None) => Ok(Some(KeyChoice::Named(key.into()))),
+            (None, Some(vault), Some(certificate)) => Ok(Some(KeyChoice::Certificate {
+                vault: vault.to_owned(),
+                certificate: certificate.to_owned(),
+            })),
+            (None, Some(vault), None) => Err(InputError::Missing {
+                name: "certificate",
+                expected: format!("the name of a certificate in the vault {vault:?}"),
+            }),
+            (None, None, Some(certificate)) => Err(InputError::Missing {
+                name: "vault",
+                expected: format!("the vault that holds the certificate {certificate:?}"),
+            }),
+            (None, None, None) => Ok(None),
+        }
+    }
+
+    fn chain(&self) -> Result<ChainSource, InputError> {
+        match (self.truth("self-signed")?, self.text("ca-certs")) {
+            (true, Some(_)) => Err(InputError::Together {
+                one: "self-signed",
+                other: "ca-certs",
+                why: "a self-signed certificate has no CA",
+            }),
+            (true, None) => Ok(ChainSource::SelfSigned),
+            (false, Some(path)) => Ok(ChainSource::CaCerts(path.into())),
+            (false, None) => Ok(ChainSource::Vault),
+        }
+    }
+
+    fn registry_login(&self) -> Result<Option<(String, Secret)>, InputError> {
+        match (self.text("registry-username"), self.text("registry-password")) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(InputError::Missing {
+                name: "registry-password",
+                expected: "the password that goes with `registry-username`".to_owned(),
+            }),
+            // notation's rule: a password without a user is an identity token
+            (user, Some(password)) => {
+                Ok(Some((user.unwrap_or_default().to_owned(), Secret::new(password))))
+            }
+        }
+    }
+
+    /// A positive whole number of seconds.
+    fn duration(&self, name: &'static str) -> Result<Option<Duration>, InputError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let invalid = |problem: &str| InputError::Invalid {
+            name,
+            found: text.to_owned(),
+            expected: format!("a positive duration such as `10m` or `24h` ({problem})"),
+        };
+        let parsed = GoDuration::parse(text).map_err(|error| invalid(&error.to_string()))?;
+        match parsed.to_std() {
+            Some(duration) if !duration.is_zero() && parsed.is_whole_seconds() => {
+                Ok(Some(duration))
+            }
+            _ => Err(invalid("whole seconds, more than none")),
+        }
+    }
+}
+
+impl Step {
+    /// Sentences about images given by tag: a tag may move between push and signature.
+    pub fn tag_warnings(&self) -> Vec<String> {
+        self.images
+            .iter()
+            .filter_map(|image| match image.version() {
+                Version::Tag(tag) => Some(format!(
+                    "{image} is a tag; give the digest instead of the tag :{tag}, since tags can be moved to another image"
+                )),
+                Version::Digest(_) => None,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+    use crate::fault::Fault;
+
+    const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+    fn step(pairs: &[(&str, &str)]) -> Result<Step, InputError> {
+        let env: Env = pairs
+            .iter()
+            .map(|(k, v)| (format!("INPUT_{}", k.to_uppercase()), (*v).to_owned()))
+            .collect();
+        Draft::from_env(&env).0.validate()
+    }
+
+    fn image() -> String {
+        format!("r.azurecr.io/app@{DIGEST}")
+    }
+
+    #[test]
+    fn signing_needs_an_image_and_a_key() {
+        let error = step(&[("key", "k")]).unwrap_err();
+        assert_eq!((error.code(), error.to_string().contains("`images`")), ("input-missing", true));
+        let error = step(&[("images", &image())]).unwrap_err();
+        assert!(error.to_string().starts_with("input `key` is missing"), "{error}");
+        let step = step(&[("images", &image()), ("key", "https://v.vault.azure.net/keys/k")]);
+        let step = step.unwrap();
+        assert_eq!(step.command, Command::Sign);
+        assert_eq!(step.format, Format::Cose);
+        assert_eq!(step.mode, ReferrersMode::ForceTag);
+        assert_eq!(step.timeout, Duration::from_secs(600));
+        assert!(!step.dry_run);
+    }
+
+    #[test]
+    fn login_needs_a_registry_and_setup_something_to_install() {
+        let error = step(&[("command", "login")]).unwrap_err();
+        assert!(error.to_string().contains("`registry`"));
+        let error = step(&[("command", "setup")]).unwrap_err();
+        assert!(error.to_string().contains("`trust-policy`"));
+    }
+
+    #[test]
+    fn values_out_of_shape_name_input_value_and_expectation() {
+        let image = image();
+        let base = [("images", image.as_str()), ("key", "k")];
+        for (name, value, part) in [
+            ("command", "publish", "`sign` or `verify`"),
+            ("signature-format", "pgp", "`jws` or `cose`"),
+            ("expiry", "1d", "unknown unit"),
+            ("timeout", "-1s", "more than none"),
+            ("timeout", "0s", "more than none"),
+            ("expiry", "1500ms", "whole seconds"),
+            ("images", "app:v1", "`<registry>/<repository>@<digest>`"),
+            ("force-referrers-tag", "maybe", "`true` or `false`"),
+        ] {
+            let mut pairs = base.to_vec();
+            pairs.push((name, value));
+            let error = step(&pairs).unwrap_err();
+            assert_eq!(error.code(), "input-invalid", "{name}");
+            let text = error.to_string();
+            assert!(text.contains(name) && text.contains(value) && text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_names_for_one_thing_are_refused() {
+        let image = image();
+        for pairs in [
+            [("images", image.as_str()), ("key", "k"), ("vault", "v"), ("certificate", "c")],
+            [("images", image.as_str()), ("key", "k"), ("self-signed", "true"), ("ca-certs", "f")],
+        ] {
+            assert_eq!(step(&pairs).unwrap_err().code(), "input-together");
+        }
+        let error = step(&[("images", &image), ("vault", "v")]).unwrap_err();
+        assert!(error.to_string().contains("`certificate`"));
+        let error = step(&[("images", &image), ("key", "k"), ("registry-username", "u")]);
+        assert!(error.unwrap_err().to_string().contains("`registry-password`"));
+    }
+}

@@ -1,0 +1,23 @@
+//! Authenticity: a certificate of the chain is trusted, and the leaf is one of the identities.
+
+use super::{CheckFailure, Context};
+use crate::envelope::{Intact, Scheme};
+use crate::trust::StoreType;
+
+pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
+    // a store of one type never serves the other scheme (trust-store-trust-policy.md, "Trust Store")
+    let kind = match intact.scheme() {
+        Scheme::X509 { .. } => StoreType::Ca,
+        Scheme::SigningAuthority { .. } => StoreType::SigningAuthority,
+    };
+    let trusted = context.stores.certificates(kind)?;
+    if trusted.is_empty() {
+        return Err(CheckFailure::NoTrustedCertificates);
+    }
+    let chain = intact.chain();
+    // byte equality: neither a subject nor a key alone makes a certificate trusted
+    if !chain.certificates().iter().any(|c| trusted.contains(c)) {
+        return Err(CheckFailure::NotTrusted { leaf: chain.leaf().subject().to_string() });
+    }
+    Ok(context.statement.identities().check(chain.leaf(), context.statement.name())?)
+}

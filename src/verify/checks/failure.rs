@@ -1,0 +1,138 @@
+//! Why a signature fails a check; the wording is what notation's users search for.
+
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use crate::envelope::EnvelopeError;
+use crate::fault::{BoxFault, Fault};
+use crate::trust::{IdentityError, StoreError};
+
+/// Go's RFC1123Z, in UTC.
+const RFC1123Z: &[BorrowedFormatItem<'static>] = format_description!(
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] +0000"
+);
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckFailure {
+    #[error("unable to fetch the signature: {0}")]
+    Fetch(BoxFault),
+    #[error(
+        "unable to parse the digital signature, error : signature envelope format with media type \"{0}\" is not supported"
+    )]
+    MediaType(String),
+    #[error("{0}")]
+    Integrity(#[from] EnvelopeError),
+    #[error(
+        "the signature asks for the verification plugin {0:?}; verification by plugins is not supported"
+    )]
+    Plugin(String),
+    #[error("the signature's critical attribute {0:?} is not understood")]
+    CriticalAttribute(String),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("no trusted certificates are found to verify authenticity")]
+    NoTrustedCertificates,
+    #[error("the signature's certificate chain does not contain any trusted certificate")]
+    NotTrusted { leaf: String },
+    #[error("{0}")]
+    Identity(#[from] IdentityError),
+    #[error("digital signature has expired on \"{}\"", moment(*.0))]
+    Expired(OffsetDateTime),
+    #[error(
+        "timestamp countersignature verification is not supported yet; the trust policy asks for it"
+    )]
+    TimestampUnsupported,
+    #[error(
+        "verification time is before certificate \"{subject}\" validity period, it will be valid from \"{}\"",
+        moment(*.from)
+    )]
+    NotYetValid { subject: String, from: OffsetDateTime },
+    #[error(
+        "verification time is after certificate \"{subject}\" validity period, it was expired at \"{}\"",
+        moment(*.end)
+    )]
+    NoLongerValid { subject: String, end: OffsetDateTime },
+    #[error(
+        "certificate \"{subject}\" was not valid at the authentic signing time \"{}\"",
+        moment(*.signed)
+    )]
+    AuthenticTime { subject: String, signed: OffsetDateTime },
+    #[error("signing certificate with subject {0:?} revocation status is unknown")]
+    RevocationUnknown(String),
+    #[error("content descriptor mismatch")]
+    Descriptor { signed: String, resolved: String },
+    #[error("unable to find specified metadata in the signature")]
+    Metadata { missing: Vec<String> },
+}
+
+impl Fault for CheckFailure {
+    fn code(&self) -> &'static str {
+        match self {
+            CheckFailure::Fetch(_) => "verify-fetch",
+            CheckFailure::MediaType(_) => "verify-media-type",
+            CheckFailure::Integrity(error) => error.code(),
+            CheckFailure::Plugin(_) => "verify-plugin",
+            CheckFailure::CriticalAttribute(_) => "verify-critical-attribute",
+            CheckFailure::Store(error) => error.code(),
+            CheckFailure::NoTrustedCertificates => "verify-no-trusted-certificates",
+            CheckFailure::NotTrusted { .. } => "verify-not-trusted",
+            CheckFailure::Identity(error) => error.code(),
+            CheckFailure::Expired(_) => "verify-expired",
+            CheckFailure::TimestampUnsupported => "verify-timestamp-unsupported",
+            CheckFailure::NotYetValid { .. } => "verify-not-yet-valid",
+            CheckFailure::NoLongerValid { .. } => "verify-certificate-expired",
+            CheckFailure::AuthenticTime { .. } => "verify-authentic-time",
+            CheckFailure::RevocationUnknown(_) => "verify-revocation-unknown",
+            CheckFailure::Descriptor { .. } => "verify-descriptor",
+            CheckFailure::Metadata { .. } => "verify-metadata",
+        }
+    }
+
+    fn because(&self) -> Vec<String> {
+        match self {
+            CheckFailure::Fetch(fault) => fault.because(),
+            CheckFailure::NotTrusted { leaf } => {
+                vec![format!("the signing certificate's subject is {leaf:?}")]
+            }
+            CheckFailure::RevocationUnknown(_) => vec![
+                "the certificate names an OCSP or CRL server, and revocation checking is not supported yet"
+                    .to_owned(),
+            ],
+            CheckFailure::Descriptor { signed, resolved } => {
+                vec![format!("signed: {signed}"), format!("found in the registry: {resolved}")]
+            }
+            CheckFailure::Metadata { missing } => {
+                missing.iter().map(|pair| format!("missing: {pair}")).collect()
+            }
+            CheckFailure::Integrity(error) => error.because(),
+            CheckFailure::Store(error) => error.because(),
+            CheckFailure::Identity(error) => error.because(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            CheckFailure::Fetch(fault) => fault.hint(),
+            CheckFailure::Integrity(error) => error.hint(),
+            CheckFailure::Store(error) => error.hint(),
+            CheckFailure::Identity(error) => error.hint(),
+            CheckFailure::NotTrusted { .. } | CheckFailure::NoTrustedCertificates => Some(
+                "if you trust the CA that issued it, add its root to the store the policy names: \
+                 sealwright cert add --type ca --store <store> <root.crt>"
+                    .to_owned(),
+            ),
+            CheckFailure::Expired(_) | CheckFailure::NoLongerValid { .. } => {
+                Some("sign the artifact again with a certificate that is valid".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn moment(time: OffsetDateTime) -> String {
+    time.to_offset(time::UtcOffset::UTC)
+        .format(RFC1123Z)
+        .expect("the format names only parts every date has")
+}

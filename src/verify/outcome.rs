@@ -1,0 +1,189 @@
+//! One result per check, one entry per signature tried, and the verdict on the artifact.
+
+use crate::envelope::{Intact, TargetArtifact};
+use crate::fault::{BoxFault, Fault};
+use crate::registry::Reference;
+use crate::trust::{Action, Check, StoreError};
+
+use super::CheckFailure;
+
+/// What a check said, and what the policy makes of it.
+#[derive(Debug)]
+pub struct CheckResult {
+    pub check: Check,
+    pub action: Action,
+    /// `None`: passed. With action `Skip` the check did not run.
+    pub failure: Option<CheckFailure>,
+}
+
+/// One signature and what became of it.
+#[derive(Debug)]
+pub struct Tried {
+    /// The signature manifest's digest, as listed.
+    pub digest: String,
+    /// In the order the checks ran; ends at the first enforced failure.
+    pub results: Vec<CheckResult>,
+    /// Why this signature does not count; `None` when it is good.
+    pub failure: Option<CheckFailure>,
+    /// The envelope, once its integrity held.
+    pub intact: Option<Intact>,
+}
+
+impl Tried {
+    /// Failures that the policy only logs.
+    pub fn logged(&self) -> impl Iterator<Item = (&CheckResult, &CheckFailure)> {
+        self.results
+            .iter()
+            .filter(|r| r.action == Action::Log)
+            .filter_map(|r| r.failure.as_ref().map(|f| (r, f)))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The entry of `tried` that is good: always the last one.
+    Verified(usize),
+    /// The policy says not to look.
+    Skipped,
+}
+
+/// An artifact that may be used.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The artifact by digest.
+    pub reference: Reference,
+    pub target: TargetArtifact,
+    /// The statement's name and effective level.
+    pub policy: String,
+    pub level: &'static str,
+    pub verdict: Verdict,
+    pub tried: Vec<Tried>,
+}
+
+impl Outcome {
+    /// The good signature; `None` when verification was skipped.
+    pub fn good(&self) -> Option<&Tried> {
+        match self.verdict {
+            Verdict::Verified(index) => self.tried.get(index),
+            Verdict::Skipped => None,
+        }
+    }
+
+    /// notation's sentences for stderr, one per logged failure of the good signature.
+    pub fn warnings(&self) -> Vec<String> {
+        let Some(good) = self.good() else { return Vec::new() };
+        good.logged()
+            .map(|(result, failure)| {
+                format!(
+                    "{} was set to \"log\" and failed with error: {failure}",
+                    result.check.name()
+                )
+            })
+            .collect()
+    }
+}
+
+/// An artifact that must not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    #[error("failed to get manifest descriptor: {0}")]
+    Resolve(BoxFault),
+    #[error(
+        "signature verification failed: artifact \"{reference}\" has no applicable trust policy statement. \
+         Trust policy applicability for a given artifact is determined by registryScopes. To create a trust policy, \
+         see: https://notaryproject.dev/docs/quickstart/#create-a-trust-policy"
+    )]
+    NoStatement { reference: Reference },
+    #[error("signature verification failed: {0}")]
+    List(BoxFault),
+    #[error(
+        "signature verification failed: no signature is associated with \"{reference}\", make sure the artifact was signed successfully"
+    )]
+    NoSignature { reference: Reference },
+    #[error("{}", none_good(reference, tried))]
+    NoneGood {
+        reference: Reference,
+        tried: Vec<Tried>,
+        /// The limit, when signatures remain that were not tried.
+        exceeded: Option<usize>,
+    },
+}
+
+impl VerifyError {
+    /// The signatures tried, for reports.
+    pub fn tried(&self) -> &[Tried] {
+        match self {
+            VerifyError::NoneGood { tried, .. } => tried,
+            _ => &[],
+        }
+    }
+}
+
+/// notation's first line: a trust store that does not load is named, everything else is not.
+fn none_good(reference: &Reference, tried: &[Tried]) -> String {
+    match store_error(tried) {
+        Some(error @ StoreError::Missing { .. }) => format!(
+            "{error}. Use command 'notation cert add' to create and add trusted certificates to the trust store"
+        ),
+        Some(error) => error.to_string(),
+        None => format!(
+            "signature verification failed for all the signatures associated with {reference}"
+        ),
+    }
+}
+
+fn store_error(tried: &[Tried]) -> Option<&StoreError> {
+    tried.iter().find_map(|t| match &t.failure {
+        Some(CheckFailure::Store(error)) => Some(error),
+        _ => None,
+    })
+}
+
+impl Fault for VerifyError {
+    fn code(&self) -> &'static str {
+        match self {
+            VerifyError::Resolve(fault) | VerifyError::List(fault) => fault.code(),
+            VerifyError::NoStatement { .. } => "verify-no-statement",
+            VerifyError::NoSignature { .. } => "verify-no-signature",
+            VerifyError::NoneGood { .. } => "verify-none-good",
+        }
+    }
+
+    fn because(&self) -> Vec<String> {
+        match self {
+            VerifyError::Resolve(fault) | VerifyError::List(fault) => fault.because(),
+            VerifyError::NoStatement { .. } | VerifyError::NoSignature { .. } => Vec::new(),
+            VerifyError::NoneGood { tried, exceeded, .. } => {
+                let mut reasons = Vec::new();
+                for signature in tried {
+                    let Some(failure) = &signature.failure else { continue };
+                    reasons.push(format!("{}: {failure}", signature.digest));
+                    reasons.extend(failure.because().into_iter().map(|r| format!("  {r}")));
+                }
+                if let Some(limit) = exceeded {
+                    reasons.push(format!(
+                        "more signatures exist; only {limit} were tried (--max-signatures)"
+                    ));
+                }
+                reasons
+            }
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            VerifyError::Resolve(fault) | VerifyError::List(fault) => fault.hint(),
+            VerifyError::NoStatement { reference } => Some(format!(
+                "add {:?} to the registryScopes of a statement and import it again: \
+                 sealwright policy import <path-to-policy.json>",
+                reference.scope()
+            )),
+            VerifyError::NoSignature { reference } => {
+                Some(format!("sign it first: sealwright sign {reference}"))
+            }
+            VerifyError::NoneGood { tried, .. } => {
+                tried.iter().filter_map(|t| t.failure.as_ref()).find_map(Fault::hint)
+            }
+        }
+    }
+}
