@@ -1,0 +1,9 @@
+//! Signing with a key in Azure Key Vault: the certificate's chain, and the key that never leaves.
+
+mod chain;
+mod client;
+mod key_id;
+mod signer;
+
+pub use key_id::KeyId;
+pub use signer::{ChainSource, KeyVaultOptions, KeyVaultSigner};

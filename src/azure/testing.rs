@@ -1,0 +1,1 @@
+//! An HTTPS server of a few lines, for this room's tests.
