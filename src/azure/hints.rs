@@ -196,13 +196,23 @@ mod tests {
             Refusal::Rbac,
             Some(&job()),
         );
-        insta::assert_snapshot!(hint.unwrap(), @r#""#);
+        insta::assert_snapshot!(hint.unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Key Vault Secrets User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        az role assignment create --role "Key Vault Certificate User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        az role assignment create --role "Key Vault Crypto User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        or give the chain's certificates in a file with ca_certs
+        "#);
     }
 
     #[test]
     fn roles_for_a_given_chain_start_with_the_one_that_failed() {
         let hint = vault_hint(&vault(), ChainMode::Given, Permission::KeySign, Refusal::Rbac, None);
-        insta::assert_snapshot!(hint.unwrap(), @r#""#);
+        insta::assert_snapshot!(hint.unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Key Vault Crypto User" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        az role assignment create --role "Key Vault Certificate User" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        "#);
     }
 
     #[test]
@@ -239,7 +249,13 @@ mod tests {
             Refusal::Unknown,
             Some(&job()),
         );
-        insta::assert_snapshot!(hint.unwrap(), @r#""#);
+        insta::assert_snapshot!(hint.unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Key Vault Certificate User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        az role assignment create --role "Key Vault Crypto User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        or, where the vault uses access policies (legacy):
+        az keyvault set-policy -n myvault --certificate-permissions get --key-permissions sign --object-id 11111111-2222-3333-4444-555555555555
+        "#);
     }
 
     #[test]
@@ -255,8 +271,20 @@ mod tests {
         let hint = |wanted, principal: Option<&Principal>| {
             registry_hint("myregistry.azurecr.io", &ExtraHosts::default(), wanted, principal)
         };
-        insta::assert_snapshot!(hint(Wanted::Push, Some(&job())).unwrap(), @r#""#);
-        insta::assert_snapshot!(hint(Wanted::Pull, None).unwrap(), @r#""#);
+        insta::assert_snapshot!(hint(Wanted::Push, Some(&job())).unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Container Registry Repository Reader" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        az role assignment create --role "Container Registry Repository Writer" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        or, where the registry has no repository permissions (ABAC) enabled:
+        az role assignment create --role "AcrPull" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        az role assignment create --role "AcrPush" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        "#);
+        insta::assert_snapshot!(hint(Wanted::Pull, None).unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Container Registry Repository Reader" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az acr show -n myregistry --query id -o tsv)"
+        or, where the registry has no repository permissions (ABAC) enabled:
+        az role assignment create --role "AcrPull" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az acr show -n myregistry --query id -o tsv)"
+        "#);
         let none = ExtraHosts::default();
         assert_eq!(registry_hint("ghcr.io", &none, Wanted::Pull, None), None);
     }
