@@ -151,3 +151,87 @@ fn problem(body: &[u8]) -> (String, String) {
         None => (NO_CODE.into(), one_line(&String::from_utf8_lossy(body))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::azure::testing::{Azure, CannedTokens, OBJECT, TENANT, jwt};
+    use crate::http::test_server::Reply;
+
+    fn source(azure: &Azure, tokens: CannedTokens) -> AcrCredentials {
+        AcrCredentials::new(azure.http(), Arc::new(tokens), azure.extra_hosts(), Wanted::Push)
+    }
+
+    #[tokio::test]
+    async fn an_entra_token_becomes_a_refresh_token() {
+        let azure = Azure::start(|_| Reply::body(200, r#"{"refresh_token":"r"}"#)).await;
+        let found = source(&azure, CannedTokens::default()).find(&azure.host).await.unwrap();
+        let found = found.unwrap();
+        assert_eq!(found.credential, Credential::RefreshToken(Secret::new("r")));
+        assert_eq!(found.source, "Entra exchange, canned");
+        assert_eq!(azure.requests(), ["POST /oauth2/exchange"]);
+        let seen = azure.server.seen().pop().unwrap();
+        let form: Vec<(String, String)> = form_urlencoded::parse(&seen.body).into_owned().collect();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            form,
+            [
+                pair("grant_type", "access_token"),
+                pair("service", &azure.host),
+                pair("tenant", TENANT),
+                pair("access_token", &jwt("0")),
+            ]
+        );
+        assert_eq!(seen.header("authorization"), None);
+    }
+
+    #[tokio::test]
+    async fn other_registries_get_nothing() {
+        let azure = Azure::start(|_| Reply::body(200, r#"{"refresh_token":"r"}"#)).await;
+        let source = source(&azure, CannedTokens::default());
+        for host in ["ghcr.io", "evil.azurecr.io.attacker.com", "127.0.0.1:1", "azurecr.io"] {
+            assert!(source.find(host).await.unwrap().is_none(), "{host}");
+        }
+        assert!(azure.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn without_an_azure_credential_there_is_none_for_the_registry() {
+        let azure = Azure::start(|_| Reply::status(500)).await;
+        let tokens = CannedTokens { none: true, ..CannedTokens::default() };
+        assert!(source(&azure, tokens).find(&azure.host).await.unwrap().is_none());
+        assert!(azure.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_refused_exchange_names_the_roles() {
+        for status in [401, 403] {
+            let azure = Azure::start(move |_| {
+                let body =
+                    r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#;
+                Reply::body(status, body)
+            })
+            .await;
+            let error =
+                source(&azure, CannedTokens::default()).find(&azure.host).await.unwrap_err();
+            assert_eq!(error.code(), "azure-registry-exchange");
+            assert!(error.to_string().ends_with("UNAUTHORIZED: authentication required"));
+            let hint = error.hint().unwrap();
+            assert!(hint.contains("Container Registry Repository Writer"), "{hint}");
+            assert!(hint.contains(OBJECT), "{hint}");
+        }
+    }
+
+    #[tokio::test]
+    async fn odd_answers_are_refused() {
+        for (status, body) in
+            [(200, "{}"), (200, r#"{"refresh_token":""}"#), (302, ""), (404, "<html>")]
+        {
+            let azure = Azure::start(move |_| Reply::body(status, body)).await;
+            let error =
+                source(&azure, CannedTokens::default()).find(&azure.host).await.unwrap_err();
+            assert_eq!(error.code(), "azure-registry-exchange");
+            assert_eq!(error.hint(), None);
+        }
+    }
+}

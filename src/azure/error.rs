@@ -135,7 +135,7 @@ impl Fault for AzureError {
             Self::NotConfigured { .. } => "azure-credential-not-configured",
             Self::Credential { .. } => "azure-credential-failed",
             Self::ClientCertificate { .. } => "azure-client-certificate",
-            Self::Http { .. } => "azure-http",
+            Self::Http { source, .. } => source.code(),
             Self::Forbidden { .. } => "azure-vault-forbidden",
             Self::Unauthorized { .. } => "azure-vault-unauthorized",
             Self::Challenge { .. } => "azure-vault-challenge",
@@ -150,8 +150,8 @@ impl Fault for AzureError {
             Self::Leaf { .. } => "azure-leaf-unclear",
             Self::LeafNotInSecret { .. } => "azure-leaf-not-in-secret",
             Self::SelfSignedWithCaCerts => "azure-self-signed-with-ca-certs",
-            Self::Certificate(_) => "azure-certificate-malformed",
-            Self::Chain(_) => "azure-chain",
+            Self::Certificate(error) => error.code(),
+            Self::Chain(error) => error.code(),
             Self::Exchange { .. } => "azure-registry-exchange",
         }
     }
@@ -207,6 +207,9 @@ impl Fault for AzureError {
             | Self::Unauthorized { hint, .. }
             | Self::NotFound { hint, .. }
             | Self::Exchange { hint, .. } => return hint.clone(),
+            Self::Http { source, .. } => return source.hint(),
+            Self::Certificate(error) => return error.hint(),
+            Self::Chain(error) => return error.hint(),
             _ => return None,
         };
         Some(text.to_owned())

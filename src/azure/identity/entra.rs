@@ -23,7 +23,7 @@ use super::{Audience, Credential, CredentialType, Token};
 use crate::azure::error::one_line;
 use crate::azure::{AuthorityHost, AzureError};
 use crate::env::name;
-use crate::http::{Http, Redirects, Request};
+use crate::http::{Http, Redirects, Request, Response};
 use crate::secret::Secret;
 
 /// An application in a tenant, and the authority that knows it.
@@ -288,7 +288,30 @@ impl HttpClient for CommandHttp {
                 let text = error.to_string();
                 Error::with_error(ErrorKind::Io, error, text)
             })?;
+        if !answer.status.is_success() {
+            return Err(Error::with_message(ErrorKind::Credential, problem(&answer)));
+        }
         let status = StatusCode::from(answer.status.as_u16());
         Ok(AsyncRawResponse::from_bytes(status, Headers::new(), answer.body))
     }
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct ProblemDraft {
+    error: String,
+    error_description: String,
+}
+
+/// Entra's own words (RFC 6749, 5.2). They are read here since they hold line breaks, which
+/// azure_identity does not read.
+fn problem(answer: &Response) -> String {
+    let ProblemDraft { error, error_description } =
+        serde_json::from_slice(&answer.body).unwrap_or_default();
+    if !error_description.is_empty() {
+        return one_line(&error_description);
+    }
+    let body = String::from_utf8_lossy(&answer.body);
+    let rest = if error.is_empty() { &body } else { error.as_str() };
+    one_line(&format!("{}: {rest}", answer.status.as_u16()))
 }

@@ -19,16 +19,18 @@ use crate::secret::Secret;
 #[derive(Debug, Clone)]
 pub(super) struct Imds {
     url: Url,
+    probe: Duration,
 }
 
 impl Imds {
     /// 169.254.169.254, as documented.
     pub fn of_the_machine() -> Self {
-        Self::at("http://169.254.169.254/metadata/identity/oauth2/token")
+        Self::at("http://169.254.169.254/metadata/identity/oauth2/token", PROBE)
     }
 
-    pub fn at(url: &str) -> Self {
-        Self { url: Url::parse(url).expect("a constant that is a URL") }
+    /// `probe`: how long its first answer may take.
+    pub fn at(url: &str, probe: Duration) -> Self {
+        Self { url: Url::parse(url).expect("a constant that is a URL"), probe }
     }
 }
 
@@ -287,7 +289,7 @@ fn direct_client() -> Result<reqwest::Client, AzureError> {
 /// clouds at this address do not.
 async fn is_azure(client: &reqwest::Client, imds: &Imds) -> bool {
     let request =
-        client.get(imds.url.clone()).query(&[("api-version", "2018-02-01")]).timeout(PROBE);
+        client.get(imds.url.clone()).query(&[("api-version", "2018-02-01")]).timeout(imds.probe);
     match receive(request).await {
         Ok((status, body)) => {
             status == StatusCode::BAD_REQUEST

@@ -66,6 +66,13 @@ trait Credential: Send + Sync {
 }
 
 #[cfg(test)]
+mod certificate_tests;
+#[cfg(test)]
+mod chain_tests;
+#[cfg(test)]
+mod managed_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::fault::Fault;

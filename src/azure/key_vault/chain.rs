@@ -7,7 +7,7 @@ use super::KeyId;
 use super::client::SecretAnswer;
 use crate::azure::error::one_line;
 use crate::azure::{AzureError, pem};
-use crate::x509::{Certificate, order};
+use crate::x509::{BAG_LIMIT, Certificate, ChainError, order};
 
 const PEM: &str = "application/x-pem-file";
 const PFX: &str = "application/x-pkcs12";
@@ -30,9 +30,12 @@ pub(super) fn certificates(
             certificates.push(certificate);
         }
     }
-    match certificates.is_empty() {
-        true => Err(AzureError::NoCertificate { place: format!("the secret of {key}") }),
-        false => Ok(certificates),
+    match certificates.len() {
+        0 => Err(AzureError::NoCertificate { place: format!("the secret of {key}") }),
+        found if found > BAG_LIMIT => {
+            Err(ChainError::BagTooLarge { found, limit: BAG_LIMIT }.into())
+        }
+        _ => Ok(certificates),
     }
 }
 
@@ -60,21 +63,15 @@ pub(super) fn leaf<'a>(
     }
 }
 
-/// The chain from `leaf` through `others`, which may hold the leaf again.
+/// The chain from `leaf` through `bag`, which may hold the leaf again.
 pub(super) fn complete(
     leaf: &Certificate,
-    others: &[Certificate],
+    bag: &[Certificate],
 ) -> Result<Vec<Certificate>, AzureError> {
-    let mut issuers: Vec<Certificate> = Vec::new();
-    for certificate in others {
-        if certificate != leaf && !issuers.contains(certificate) {
-            issuers.push(certificate.clone());
-        }
-    }
-    if issuers.is_empty() && !leaf.is_self_signed() {
+    if bag.iter().all(|certificate| certificate == leaf) && !leaf.is_self_signed() {
         return Err(AzureError::ChainMissing);
     }
-    Ok(order(leaf, &issuers)?)
+    Ok(order(leaf, bag)?)
 }
 
 fn from_pem(key: &KeyId, text: &str) -> Result<Vec<Vec<u8>>, AzureError> {

@@ -5,5 +5,8 @@ mod client;
 mod key_id;
 mod signer;
 
+#[cfg(test)]
+mod tests;
+
 pub use key_id::KeyId;
 pub use signer::{ChainSource, KeyVaultOptions, KeyVaultSigner};
