@@ -14,6 +14,7 @@ pub enum Redirects {
     Follow(u8),
 }
 
+#[derive(Clone)]
 pub struct Request {
     pub method: Method,
     pub url: Url,

@@ -1,0 +1,33 @@
+//! What every command is given: environment, streams, clock, the time it has.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::streams::Streams;
+use crate::clock::Clock;
+use crate::env::Env;
+use crate::http::Deadline;
+
+/// One run of one command.
+pub struct Session {
+    pub env: Env,
+    pub streams: Streams,
+    pub clock: Arc<dyn Clock>,
+    deadline: Deadline,
+}
+
+impl Session {
+    pub fn new(env: Env, streams: Streams, clock: Arc<dyn Clock>) -> Self {
+        let deadline = Deadline(clock.elapsed());
+        Self { env, streams, clock, deadline }
+    }
+
+    /// Gives the command this much time from now on.
+    pub fn limit(&mut self, limit: Duration) {
+        self.deadline = Deadline(self.clock.elapsed() + limit);
+    }
+
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+}
