@@ -11,6 +11,7 @@ mod log;
 pub mod parse;
 pub mod render;
 mod session;
+mod signing_key;
 mod streams;
 mod world;
 
