@@ -1,7 +1,7 @@
 //! `sealwright.yml`: the inputs as keys of a YAML file.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::draft::Draft;
 use super::table;
@@ -38,16 +38,60 @@ impl Draft {
             let found = text.len() as u64;
             return Err(ConfigFileError::TooLarge { path: path.to_owned(), found });
         }
-        let parsed: Option<FileDraft> = serde_yaml::from_str(text).map_err(|error| {
-            ConfigFileError::Invalid { path: path.to_owned(), problem: error.to_string() }
-        })?;
-        Ok(parsed.map(|f| f.0).unwrap_or_default())
+        let invalid = |problem: String| ConfigFileError::Invalid { path: path.to_owned(), problem };
+        let parsed: Option<Entries> =
+            serde_yaml::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        let mut draft = Self::default();
+        let mut seen: Vec<&str> = Vec::new();
+        let entries = parsed.unwrap_or_default().0;
+        for (key, value) in &entries {
+            let again = seen.contains(&key.as_str());
+            let at = place(text, key, usize::from(again));
+            let name = match table::known(key) {
+                Some(_) if again => return Err(invalid(format!("duplicate key `{key}`{at}"))),
+                Some(input) if input.name != "config" => input.name,
+                Some(_) => {
+                    return Err(invalid(format!("key `{key}` cannot stand in this file{at}")));
+                }
+                None => return Err(invalid(format!("{}{at}", unknown(key)))),
+            };
+            seen.push(key);
+            draft.set(
+                name,
+                &value.lines().map_err(|key| {
+                    invalid(format!("duplicate key `{key}` below `{name}`{}", place(text, key, 1)))
+                })?,
+            );
+        }
+        Ok(draft)
     }
 }
 
-struct FileDraft(Draft);
+fn unknown(key: &str) -> String {
+    match table::nearest(key) {
+        Some(nearest) => format!("unknown key `{key}`; did you mean `{nearest}`?"),
+        None => format!("unknown key `{key}`"),
+    }
+}
 
-impl<'de> Deserialize<'de> for FileDraft {
+/// ` at line N`, where the key stands for the nth time (counted from 0) at the start of a line.
+fn place(text: &str, key: &str, nth: usize) -> String {
+    let stands = |line: &str| {
+        let line = line.trim_start().trim_start_matches(['"', '\'']);
+        line.strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'))
+    };
+    match text.lines().enumerate().filter(|(_, line)| stands(line)).nth(nth) {
+        Some((index, _)) => format!(" at line {}", index + 1),
+        None => String::new(),
+    }
+}
+
+/// The file's keys in order, none dropped.
+#[derive(Default)]
+struct Entries(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Entries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Keys)
     }
@@ -56,100 +100,78 @@ impl<'de> Deserialize<'de> for FileDraft {
 struct Keys;
 
 impl<'de> Visitor<'de> for Keys {
-    type Value = FileDraft;
+    type Value = Entries;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a mapping of input names to values")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FileDraft, A::Error> {
-        let mut draft = Draft::default();
-        let mut seen: Vec<&'static str> = Vec::new();
-        while let Some(Key(name)) = map.next_key::<Key>()? {
-            if seen.contains(&name) {
-                return Err(A::Error::custom(format!("duplicate key `{name}`")));
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Entries(entries))
+    }
+}
+
+/// A scalar, a list of scalars, or a mapping of scalars.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text, a list of texts, or a mapping of texts")]
+enum Value {
+    One(Scalar),
+    List(Vec<Scalar>),
+    Map(Pairs),
+    Nothing(()),
+}
+
+impl Value {
+    /// As an input's text: items by lines, pairs as `key=value` lines. The error is a key given twice.
+    fn lines(&self) -> Result<String, &str> {
+        match self {
+            Value::Nothing(()) => Ok(String::new()),
+            Value::One(Scalar(text)) => Ok(text.clone()),
+            Value::List(items) => {
+                Ok(items.iter().map(|i| i.0.as_str()).collect::<Vec<_>>().join("\n"))
             }
-            seen.push(name);
-            draft.set(name, &map.next_value::<Value>()?.0);
-        }
-        Ok(FileDraft(draft))
-    }
-}
-
-/// A key of the table; its error carries the key's own line.
-struct Key(&'static str);
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        match table::known(&name) {
-            Some(input) if input.name != "config" => Ok(Key(input.name)),
-            Some(_) => Err(D::Error::custom("key `config` cannot stand in a configuration file")),
-            None => Err(D::Error::custom(match table::nearest(&name) {
-                Some(nearest) => format!("unknown key `{name}`; did you mean `{nearest}`?"),
-                None => format!("unknown key `{name}`"),
-            })),
+            Value::Map(Pairs(pairs)) => {
+                let mut lines: Vec<String> = Vec::new();
+                for (index, (key, value)) in pairs.iter().enumerate() {
+                    if pairs[..index].iter().any(|(earlier, _)| earlier == key) {
+                        return Err(key);
+                    }
+                    lines.push(format!("{key}={}", value.0));
+                }
+                Ok(lines.join("\n"))
+            }
         }
     }
 }
 
-/// A scalar, a list of scalars (joined by lines), or a mapping of scalars (`key=value` lines).
-struct Value(String);
+/// A mapping's pairs in order, none dropped.
+struct Pairs(Vec<(String, Scalar)>);
 
-impl<'de> Deserialize<'de> for Value {
+impl<'de> Deserialize<'de> for Pairs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Values)
+        deserializer.deserialize_map(PairsVisitor)
     }
 }
 
-struct Values;
+struct PairsVisitor;
 
-impl<'de> Visitor<'de> for Values {
-    type Value = Value;
+impl<'de> Visitor<'de> for PairsVisitor {
+    type Value = Pairs;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a text, a list of texts, or a mapping of texts")
+        f.write_str("a mapping of texts")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value(text.to_owned()))
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
-        Ok(Value(truth.to_string()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value(number.to_string()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value(number.to_string()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value(String::new()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut lines = Vec::new();
-        while let Some(Scalar(item)) = list.next_element::<Scalar>()? {
-            lines.push(item);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
         }
-        Ok(Value(lines.join("\n")))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut keys: Vec<String> = Vec::new();
-        let mut lines = Vec::new();
-        while let Some((key, Scalar(value))) = map.next_entry::<String, Scalar>()? {
-            if keys.contains(&key) {
-                return Err(A::Error::custom(format!("duplicate key `{key}`")));
-            }
-            lines.push(format!("{key}={value}"));
-            keys.push(key);
-        }
-        Ok(Value(lines.join("\n")))
+        Ok(Pairs(pairs))
     }
 }
 

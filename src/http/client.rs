@@ -1,12 +1,18 @@
 //! Sending one request, with retries, within the command's deadline.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION};
+use http::{HeaderMap, Method};
 use url::Url;
 
-use super::Deadline;
+use super::error::{Failure, sort};
+use super::retry::Attempts;
+use super::{
+    Deadline, HttpError, Jitter, Redirects, Request, Response, SystemJitter, redacted, same_origin,
+};
 use crate::clock::Clock;
 
 pub struct HttpOptions {
@@ -24,74 +30,235 @@ pub struct Http {
     client: reqwest::Client,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
+    jitter: Arc<dyn Jitter>,
 }
 
-/// What to do with a 3xx answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Redirects {
-    /// The answer is returned as it is.
-    Return,
-    /// Followed at most this many times; Authorization is dropped when scheme, host or port changes
-    /// and never restored; https never becomes http. Only for GET and HEAD.
-    Follow(u8),
-}
-
-pub struct Request {
-    pub method: Method,
-    pub url: Url,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-    /// Most bytes of the answer's body that are read; a longer one is an error.
-    pub limit: u64,
-    pub redirects: Redirects,
-}
-
-#[derive(Debug, Clone)]
-pub struct Response {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-    /// Where the answer came from after redirects.
-    pub url: Url,
-}
-
-/// URLs inside are redacted (no query, no user information).
-#[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    #[error("{method} {url}: {reason}")]
-    Transport { method: Method, url: String, reason: String },
-    #[error("{method} {url}: the answer is larger than {limit} bytes")]
-    TooLarge { method: Method, url: String, limit: u64 },
-    #[error("{method} {url}: the time limit is over; the last answer was: {last}")]
-    Deadline { method: Method, url: String, last: String },
-    #[error("{method} {url}: {problem}")]
-    Redirect { method: Method, url: String, problem: String },
-    #[error("cannot prepare the HTTP client: {0}")]
-    Client(String),
-}
+/// A host that does not answer the handshake in this time is taken for unreachable.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest silence inside an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Http {
-    pub fn new(_options: HttpOptions) -> Result<Self, HttpError> {
-        todo!()
+    /// Loads the roots. Without any system roots https fails later, at the handshake; http works.
+    pub fn new(options: HttpOptions) -> Result<Self, HttpError> {
+        let mut extra = Vec::new();
+        for pem in &options.extra_roots {
+            let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(client_error)?;
+            if roots.is_empty() {
+                return Err(HttpError::Client("no PEM certificate in an extra root file".into()));
+            }
+            extra.extend(roots);
+        }
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(&options.user_agent)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+        };
+        let client = builder()
+            .tls_certs_merge(extra.clone())
+            .build()
+            .or_else(|_| builder().tls_certs_only(extra).build())
+            .map_err(client_error)?;
+        Ok(Self {
+            client,
+            clock: options.clock,
+            deadline: options.deadline,
+            jitter: Arc::new(SystemJitter),
+        })
     }
+
+    /// The same client with another source of jitter: for tests.
+    pub fn with_jitter(self, jitter: Arc<dyn Jitter>) -> Self {
+        Self { jitter, ..self }
+    }
+
     /// The same client for azure_identity's transport.
     pub fn reqwest(&self) -> &reqwest::Client {
         &self.client
     }
+
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
+
     pub fn deadline(&self) -> Deadline {
         self.deadline
     }
+
+    pub fn jitter(&self) -> &dyn Jitter {
+        &*self.jitter
+    }
+
     /// Sends; 408, 429, 500, 502, 503, 504 and broken connections are retried with jitter inside the
     /// deadline, `Retry-After` (seconds or date) obeyed. Any other answer is returned, whatever its
     /// status; when the deadline would pass while waiting, the last answer (or error) is returned.
-    pub async fn send(&self, _request: Request) -> Result<Response, HttpError> {
-        todo!()
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.follow(request, Patience::Retry).await
     }
+
     /// The same without retries: for callers with rules of their own.
-    pub async fn send_once(&self, _request: Request) -> Result<Response, HttpError> {
-        todo!()
+    pub async fn send_once(&self, request: Request) -> Result<Response, HttpError> {
+        self.follow(request, Patience::Once).await
     }
+
+    async fn follow(&self, request: Request, patience: Patience) -> Result<Response, HttpError> {
+        let Request { method, mut url, mut headers, body, limit, redirects } = request;
+        let mut hops = match redirects {
+            Redirects::Follow(hops) if method == Method::GET || method == Method::HEAD => hops,
+            _ => return self.patiently(&method, &url, &headers, &body, limit, patience).await,
+        };
+        loop {
+            let response = self.patiently(&method, &url, &headers, &body, limit, patience).await?;
+            if !matches!(response.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+                return Ok(response);
+            }
+            let Some(location) = response.headers.get(LOCATION) else { return Ok(response) };
+            let refused = |problem: &str| HttpError::Redirect {
+                method: method.clone(),
+                url: redacted(&url),
+                problem: problem.into(),
+            };
+            let next = location.to_str().ok().and_then(|text| url.join(text).ok());
+            let next = next.ok_or_else(|| refused("redirected to something that is no address"))?;
+            if hops == 0 {
+                return Err(refused("redirected too often"));
+            }
+            hops -= 1;
+            check_hop(&url, &next).map_err(|problem| refused(&problem))?;
+            if !same_origin(&url, &next) {
+                for secret in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
+                    headers.remove(secret);
+                }
+            }
+            url = next;
+        }
+    }
+
+    async fn patiently(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &Bytes,
+        limit: u64,
+        patience: Patience,
+    ) -> Result<Response, HttpError> {
+        let mut attempts = Attempts::default();
+        let mut last = String::from("none");
+        loop {
+            let Some(left) = self.deadline.left(self.clock.elapsed()) else {
+                return Err(HttpError::Deadline {
+                    method: method.clone(),
+                    url: redacted(url),
+                    last,
+                });
+            };
+            let attempt = self.attempt(method, url, headers, body, limit);
+            let outcome = match tokio::time::timeout(left, attempt).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    return Err(HttpError::Deadline {
+                        method: method.clone(),
+                        url: redacted(url),
+                        last,
+                    });
+                }
+            };
+            let now = self.clock.now();
+            let wait = match &outcome {
+                Ok(response) => {
+                    last = response.status.to_string();
+                    attempts.after_answer(response, now, &*self.jitter)
+                }
+                Err(Attempt { failure, error }) => {
+                    last = error.to_string();
+                    attempts.after_failure(*failure, &*self.jitter)
+                }
+            };
+            let end = self.deadline.0;
+            match wait {
+                Some(wait)
+                    if patience == Patience::Retry
+                        && self.clock.elapsed().saturating_add(wait) < end =>
+                {
+                    tracing::debug!(target: "sealwright", "{method} {}: {last}; again in {} ms",
+                        redacted(url), wait.as_millis());
+                    self.clock.sleep(wait).await;
+                }
+                _ => return outcome.map_err(|attempt| attempt.error),
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &Bytes,
+        limit: u64,
+    ) -> Result<Response, Attempt> {
+        let broken = |error: reqwest::Error| {
+            let (failure, reason) = sort(&error);
+            let url = redacted(url);
+            tracing::debug!(target: "sealwright", "{method} {url}: {reason}");
+            Attempt { failure, error: HttpError::Transport { method: method.clone(), url, reason } }
+        };
+        let mut request = self.client.request(method.clone(), url.clone()).headers(headers.clone());
+        if !body.is_empty() || matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+            request = request.body(body.clone());
+        }
+        let mut answer = request.send().await.map_err(broken)?;
+        tracing::debug!(target: "sealwright", "{method} {}: {}", redacted(url), answer.status());
+        let too_large = || Attempt {
+            failure: Failure::Final,
+            error: HttpError::TooLarge { method: method.clone(), url: redacted(url), limit },
+        };
+        let status = answer.status();
+        let headers = std::mem::take(answer.headers_mut());
+        let mut body = Vec::new();
+        if *method != Method::HEAD {
+            if answer.content_length().is_some_and(|length| length > limit) {
+                return Err(too_large());
+            }
+            while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+                if (body.len() + chunk.len()) as u64 > limit {
+                    return Err(too_large());
+                }
+                body.extend_from_slice(&chunk);
+            }
+        }
+        Ok(Response { status, headers, body: body.into(), url: url.clone() })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Retry,
+    Once,
+}
+
+struct Attempt {
+    failure: Failure,
+    error: HttpError,
+}
+
+fn client_error(error: reqwest::Error) -> HttpError {
+    HttpError::Client(sort(&error).1)
+}
+
+/// RFC 9110, 15.4; a redirect never leaves TLS and never carries user information.
+fn check_hop(from: &Url, to: &Url) -> Result<(), String> {
+    match (from.scheme(), to.scheme()) {
+        (_, "https") | ("http", "http") => {}
+        ("https", "http") => return Err(format!("redirected from https to {}", redacted(to))),
+        (_, scheme) => return Err(format!("redirected to an address of scheme {scheme}")),
+    }
+    if !to.username().is_empty() || to.password().is_some() {
+        return Err(format!("redirected to {} with user information", redacted(to)));
+    }
+    Ok(())
 }

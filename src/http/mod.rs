@@ -1,7 +1,16 @@
 //! The one HTTP client of a command: TLS, proxy and timeouts; retry, redirect and size rules.
 
 mod client;
+mod error;
+mod message;
 mod retry;
 
-pub use client::{Http, HttpError, HttpOptions, Redirects, Request, Response};
-pub use retry::Deadline;
+#[cfg(test)]
+pub(crate) mod test_server;
+#[cfg(test)]
+mod tests;
+
+pub use client::{Http, HttpOptions};
+pub use error::HttpError;
+pub use message::{Redirects, Request, Response, redacted, same_origin};
+pub use retry::{Deadline, FixedJitter, Jitter, SystemJitter};

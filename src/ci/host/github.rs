@@ -125,7 +125,8 @@ impl<W: Write + Send> Host for GitHub<W> {
     fn summary(&mut self, markdown: &str) -> Result<(), HostError> {
         let room = SUMMARY_LIMIT.saturating_sub(self.summarised);
         let text = cut(markdown, room);
-        self.summarised += text.len();
+        // nothing follows a cut
+        self.summarised += if text.len() < markdown.len() { room } else { text.len() };
         self.append(name::GITHUB_STEP_SUMMARY, &text)
     }
 }
@@ -150,7 +151,11 @@ pub(super) fn defang(line: &str) -> String {
 
 /// Control characters out, line breaks kept: they are escaped in a command.
 fn lines_kept(text: &str) -> String {
-    text.lines().map(|l| printable(l).replace("##", "# #")).collect::<Vec<_>>().join("\n")
+    text.split(['\r', '\n'])
+        .filter(|l| !l.is_empty())
+        .map(|l| printable(l).replace("##", "# #"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// At most `limit` bytes, with a note where text was cut.

@@ -1,0 +1,161 @@
+//! What goes wrong with a registry.
+
+use crate::fault::{BoxFault, Fault, printable};
+use crate::http::{HttpError, Response};
+
+/// What was wanted from a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Pull,
+    Push,
+    Delete,
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Action::Pull => "pull",
+            Action::Push => "push",
+            Action::Delete => "delete",
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    #[error("invalid registry {host:?}")]
+    Host { host: String },
+    #[error("{reference}: not found")]
+    NotFound { reference: String },
+    #[error("{host}/{repository}: the repository is not known to the registry")]
+    RepositoryUnknown { host: String, repository: String },
+    /// 401 or 403, after whatever credentials there are were used. `repository` is empty at login.
+    #[error("{host}/{repository}: {action} was refused with status {status}{detail}")]
+    Denied {
+        host: String,
+        repository: String,
+        action: Action,
+        status: u16,
+        /// The registry's own words, led by `: `, or empty.
+        detail: String,
+    },
+    /// Credentials exist but may not go to the realm the registry names.
+    #[error(
+        "{host} asks for credentials at {realm}, which is not its own address; they were not sent"
+    )]
+    Realm { host: String, realm: String },
+    #[error("{host}: {problem}")]
+    Challenge { host: String, problem: String },
+    #[error("{url}: no token: {problem}")]
+    Token { url: String, problem: String },
+    #[error("{method} {url}: response status code {status}{detail}")]
+    Status { method: String, url: String, status: u16, detail: String },
+    #[error("{what}: digest {expected} was expected, but the registry answered {actual}")]
+    Digest { what: String, expected: String, actual: String },
+    #[error("{what}: {expected} bytes were expected, but the registry answered {actual}")]
+    Size { what: String, expected: i64, actual: u64 },
+    #[error("{what}: {problem}")]
+    Manifest { what: String, problem: String },
+    #[error("{host} sent the upload to {location}, which is not its own address; refused")]
+    UploadLocation { host: String, location: String },
+    #[error("{host}: the list of referrers {problem}")]
+    Paging { host: String, problem: String },
+    #[error("the referrers index {tag} {problem}")]
+    Index { tag: String, problem: String },
+    #[error("the referrers index {tag} did not settle after {rounds} updates by several signers")]
+    Contended { tag: String, rounds: u32 },
+    #[error("{0}")]
+    Http(#[from] HttpError),
+    #[error("{0}")]
+    Credential(BoxFault),
+}
+
+impl Fault for RegistryError {
+    fn code(&self) -> &'static str {
+        match self {
+            RegistryError::Host { .. } => "registry-host",
+            RegistryError::NotFound { .. } => "registry-not-found",
+            RegistryError::RepositoryUnknown { .. } => "registry-repository-unknown",
+            RegistryError::Denied { .. } => "registry-denied",
+            RegistryError::Realm { .. } => "registry-realm",
+            RegistryError::Challenge { .. } => "registry-challenge",
+            RegistryError::Token { .. } => "registry-token",
+            RegistryError::Status { .. } => "registry-status",
+            RegistryError::Digest { .. } => "registry-digest-mismatch",
+            RegistryError::Size { .. } => "registry-size-mismatch",
+            RegistryError::Manifest { .. } => "registry-manifest",
+            RegistryError::UploadLocation { .. } => "registry-upload-location",
+            RegistryError::Paging { .. } => "registry-paging",
+            RegistryError::Index { .. } => "registry-index",
+            RegistryError::Contended { .. } => "registry-index-contended",
+            RegistryError::Http(error) => error.code(),
+            RegistryError::Credential(fault) => fault.code(),
+        }
+    }
+
+    fn because(&self) -> Vec<String> {
+        match self {
+            RegistryError::Credential(fault) => fault.because(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            RegistryError::Denied { host, status: 401, .. } => {
+                Some(format!("log in: sealwright login {host}"))
+            }
+            RegistryError::Realm { realm, .. } => Some(format!(
+                "if that address belongs to the registry, name it in the setting auth-realms: {realm}"
+            )),
+            RegistryError::Contended { .. } => Some("sign again when the others are done".into()),
+            RegistryError::Http(error) => error.hint(),
+            RegistryError::Credential(fault) => fault.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// Longest text of a registry that is repeated in a message, in characters.
+const LONGEST_DETAIL: usize = 256;
+/// Most errors of one answer that are read.
+const MOST_ERRORS: usize = 8;
+
+/// The errors in an answer's body (distribution-spec, "Error Codes"): code and message.
+pub(super) fn codes(response: &Response) -> Vec<(String, String)> {
+    #[derive(serde::Deserialize)]
+    struct Draft {
+        #[serde(default)]
+        errors: Vec<One>,
+    }
+    #[derive(serde::Deserialize)]
+    struct One {
+        #[serde(default)]
+        code: String,
+        #[serde(default)]
+        message: String,
+    }
+    let draft: Draft = serde_json::from_slice(&response.body).unwrap_or(Draft { errors: vec![] });
+    draft.errors.into_iter().take(MOST_ERRORS).map(|e| (e.code, e.message)).collect()
+}
+
+pub(super) fn has_code(response: &Response, code: &str) -> bool {
+    codes(response).iter().any(|(found, _)| found == code)
+}
+
+/// `: denied: requested access …`, bounded and without control characters; empty when unknown.
+pub(super) fn detail(response: &Response) -> String {
+    let words: Vec<String> = codes(response)
+        .into_iter()
+        .map(|(code, message)| {
+            let code = code.to_ascii_lowercase().replace('_', " ");
+            if message.is_empty() { code } else { format!("{code}: {message}") }
+        })
+        .filter(|words| !words.is_empty())
+        .collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    let text: String = words.join("; ").chars().take(LONGEST_DETAIL).collect();
+    format!(": {}", printable(&text))
+}

@@ -1,0 +1,1 @@
+//! Bags of certificates in every disorder.
