@@ -13,7 +13,6 @@ pub mod render;
 mod session;
 mod signing_key;
 mod streams;
-mod world;
 
 pub use error::CliError;
 pub use session::Session;

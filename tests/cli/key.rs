@@ -112,6 +112,7 @@ fn the_default_is_set() {
     assert_snapshot!(home.run("key update --default nope"), @r"
     [stderr]
     Error: signing key nope not found
+    hint: sealwright key list
     [exit] 1
     ");
 }
@@ -122,6 +123,7 @@ fn keys_are_removed_all_or_none() {
     assert_snapshot!(home.run("key delete tiny nope"), @r"
     [stderr]
     Error: signing key nope not found
+    hint: sealwright key list
     [exit] 1
     ");
     assert_snapshot!(home.run("key delete wabbit tiny"), @r"
