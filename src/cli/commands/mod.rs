@@ -50,8 +50,7 @@ pub const GROUPS: &[GroupSpec] = &[
 ];
 
 /// Every command there is.
-pub const COMMANDS: &[CommandSpec] =
-    &[
+pub const COMMANDS: &[CommandSpec] = &[
     cert::ADD,
     cert::LIST,
     cert::SHOW,
