@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use sealwright::crypto::{Digest, Suite};
-use sealwright::envelope::{
-    Format, Intact, Payload, SealRequest, Sealed, TargetArtifact, seal,
-};
+use sealwright::envelope::{Format, Intact, Payload, SealRequest, Sealed, TargetArtifact, seal};
 
 use crate::forge::{DIGEST, read};
 use crate::pki::{self, Length, NOW};

@@ -15,8 +15,7 @@ fn members_must_be_there_under_their_exact_names() {
     let good = Jws::good().seal();
     for name in ["payload", "protected", "header", "signature"] {
         for other in [name.to_uppercase(), format!("{name}s")] {
-            let envelope =
-                good.replacen(&format!("\"{name}\":"), &format!("\"{other}\":"), 1);
+            let envelope = good.replacen(&format!("\"{name}\":"), &format!("\"{other}\":"), 1);
             refused(Format::Jws, envelope.as_bytes(), "envelope-member-missing", &other);
         }
         let envelope: Value = serde_json::from_str(&good).unwrap();

@@ -45,8 +45,7 @@ pub const GROUPS: &[GroupSpec] = &[
 ];
 
 /// Every command there is.
-pub const COMMANDS: &[CommandSpec] =
-    &[plugin::PLUGIN, version::VERSION, completion::COMPLETION];
+pub const COMMANDS: &[CommandSpec] = &[plugin::PLUGIN, version::VERSION, completion::COMPLETION];
 
 /// For commands whose arguments need no check of their own.
 fn unchecked(_: &ArgMatches) -> Result<(), CliError> {
