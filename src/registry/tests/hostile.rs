@@ -159,6 +159,21 @@ async fn a_listing_that_never_ends_or_turns_in_a_circle_is_refused() {
 }
 
 #[tokio::test]
+async fn a_listing_that_is_too_large_in_all_is_refused() {
+    let fake = Fake::start(Api::Referrers).await;
+    fake.hook(|seen| {
+        let next: usize = seen.query("n").map_or(0, |n| n.parse().expect("a number"));
+        let mut large = entry(next, SIGNATURE_ARTIFACT_TYPE);
+        large["annotations"] = json!({"a": "b".repeat(4_000_000)});
+        let link = format!("</v2/team/app/referrers/x?n={}>; rel=next", next + 1);
+        Some(page(&[large]).with("link", link))
+    });
+    let client = fake.client(Access::Pull);
+    let fault = client.signatures(&image(), 100).await.expect_err("refused");
+    assert_eq!((fault.code(), fake.server.lines().len()), ("registry-paging", 17));
+}
+
+#[tokio::test]
 async fn a_listing_that_goes_on_at_another_host_is_refused() {
     let elsewhere = TestServer::start(|_| Reply::status(200)).await;
     let fake = Fake::start(Api::Referrers).await;
