@@ -8,7 +8,25 @@ pub struct Env {
     variables: BTreeMap<String, String>,
 }
 
+/// Variables that hold credentials and are not left to child processes.
+const TAKEN: [&str; 2] = [name::NOTATION_USERNAME, name::NOTATION_PASSWORD];
+
 impl Env {
+    /// A copy of the process's environment, taken once by `main` before any other thread exists.
+    /// Variables that hold credentials are then removed from the process, so that no child sees
+    /// them. Names and values that are no Unicode are left out.
+    #[allow(clippy::disallowed_methods)]
+    pub fn take_from_process() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        for name in TAKEN {
+            // SAFETY: main calls this first, while the process has one thread.
+            unsafe { std::env::remove_var(name) };
+        }
+        Self { variables }
+    }
+
     /// A variable's value; an empty one counts as absent.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|v| !v.is_empty())
@@ -62,6 +80,9 @@ impl std::fmt::Debug for Env {
 pub mod name {
     pub const HOME: &str = "HOME";
     pub const PATH: &str = "PATH";
+    pub const APPDATA: &str = "APPDATA";
+    pub const LOCALAPPDATA: &str = "LOCALAPPDATA";
+    pub const USERPROFILE: &str = "USERPROFILE";
     pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
     pub const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
     pub const NOTATION_CONFIG: &str = "NOTATION_CONFIG";

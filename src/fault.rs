@@ -10,6 +10,12 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
     /// Stable, kebab-case, prefixed by the room: `registry-not-found`.
     fn code(&self) -> &'static str;
 
+    /// The fact as lines. Only an error that makes the line ends itself has several: a line end in
+    /// text from outside stays inside its line and is replaced when printed.
+    fn lines(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+
     /// The reasons below the fact, outermost first; empty when the fact says it all.
     fn because(&self) -> Vec<String> {
         causes(self.source())
@@ -72,6 +78,23 @@ pub fn causes(mut source: Option<&(dyn std::error::Error + 'static)>) -> Vec<Str
     reasons
 }
 
+/// An operating-system error in POSIX's words (`no such file or directory`), as notation prints it.
+pub fn os_reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as Kind;
+    let words = match error.kind() {
+        Kind::NotFound => "no such file or directory",
+        Kind::PermissionDenied => "permission denied",
+        Kind::AlreadyExists => "file exists",
+        Kind::IsADirectory => "is a directory",
+        Kind::NotADirectory => "not a directory",
+        Kind::DirectoryNotEmpty => "directory not empty",
+        Kind::ReadOnlyFilesystem => "read-only file system",
+        Kind::StorageFull => "no space left on device",
+        _ => return error.to_string(),
+    };
+    words.to_owned()
+}
+
 /// C0, DEL, C1, and the bidirectional and line-separating format characters.
 fn is_control(c: char) -> bool {
     c.is_control()
@@ -98,6 +121,12 @@ mod tests {
         fn hint(&self) -> Option<String> {
             Some("make it:\n  touch file".into())
         }
+    }
+
+    #[test]
+    fn an_operating_system_error_reads_as_posix_words() {
+        let error = std::fs::read("/no/such/file").expect_err("it is not there");
+        assert_eq!(os_reason(&error), "no such file or directory");
     }
 
     #[test]

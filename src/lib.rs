@@ -47,8 +47,6 @@ pub mod registry;
 pub mod sign;
 pub mod verify;
 
-mod pending_faults;
-
 pub mod ci;
 pub mod cli;
 pub mod lab;

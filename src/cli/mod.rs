@@ -1,1 +1,78 @@
 //! The command line: one file per command; `world` is the only wiring.
+//!
+//! Flags, output lines, tables, prompts and exit codes are notation 1.3.2's. What is added to them:
+//! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, and the
+//! signature's digest as the second line of `sign`. A word that names no command of a group is an
+//! error.
+
+pub mod commands;
+mod error;
+mod log;
+pub mod parse;
+pub mod render;
+mod session;
+mod signing_key;
+mod streams;
+
+pub use error::CliError;
+pub use session::Session;
+pub use streams::{Kind, SharedWriter, Streams};
+
+use std::sync::Arc;
+
+use tracing::instrument::WithSubscriber;
+
+use crate::clock::{Clock, SystemClock};
+use crate::env::Env;
+use crate::fault::{Fault, details, printable};
+use parse::{Asked, flags};
+
+/// Runs one command: the arguments after the program's name, a copy of the environment, streams.
+/// Returns the exit code.
+pub async fn run(arguments: Vec<String>, env: Env, streams: Streams) -> u8 {
+    run_at(arguments, env, streams, Arc::new(SystemClock::new())).await
+}
+
+/// The same with a clock of the caller's.
+pub async fn run_at(
+    arguments: Vec<String>,
+    env: Env,
+    mut streams: Streams,
+    clock: Arc<dyn Clock>,
+) -> u8 {
+    let (spec, values) = match parse::parse(&arguments) {
+        Ok(Asked::Run(spec, values)) => (spec, values),
+        Ok(Asked::Help(text)) => {
+            return streams.text(&text).map_or_else(|error| report(&mut streams, &error), |()| 0);
+        }
+        Err(error) => return report(&mut streams, &error),
+    };
+    let log = log::dispatch(flags::verbosity_of(&values), streams.shared_stderr());
+    let mut session = Session::new(env, streams, clock.clone());
+    let limit = match flags::timeout_of(&values) {
+        Ok(limit) => limit,
+        Err(error) => return report(&mut session.streams, &error),
+    };
+    session.limit(limit);
+    let work = (spec.run)(&values, &mut session).with_subscriber(log);
+    let done = tokio::select! {
+        biased;
+        done = work => done,
+        () = clock.sleep(limit) => Err(CliError::TimeOver { seconds: limit.as_secs() }.into()),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(fault) => report(&mut session.streams, &*fault),
+    }
+}
+
+/// Prints a fault as notation does, with what stands behind it below. Returns the exit code.
+fn report(streams: &mut Streams, fault: &dyn Fault) -> u8 {
+    let lines: Vec<String> = fault.lines().iter().map(|line| printable(line)).collect();
+    streams.complain(&format!("Error: {}", lines.join("\n")));
+    let details = details(fault);
+    if !details.is_empty() {
+        streams.complain(details.trim_end_matches('\n'));
+    }
+    fault.exit()
+}

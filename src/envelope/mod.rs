@@ -1,14 +1,20 @@
 //! Notary Project signature envelopes: read (`Parsed` → `Intact`) and written (`seal`), COSE and JWS.
 
 mod attributes;
+mod cbor;
+mod cose;
+mod error;
+mod json;
+mod jws;
 mod payload;
 mod read;
 mod signer;
 mod write;
 
 pub use attributes::{Attribute, AttributeKey, Scheme};
+pub use error::{EnvelopeError, Part};
 pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};
-pub use read::{EnvelopeError, Intact, Parsed};
+pub use read::{CHAIN_LIMIT, Claims, Intact, Parsed};
 pub use signer::{LocalSigner, Signer, SignerError};
 pub use write::{SealError, SealRequest, Sealed, seal};
 
@@ -21,7 +27,7 @@ pub enum Format {
 
 pub const FORMATS: [Format; 2] = [Format::Jws, Format::Cose];
 
-/// largest signature envelope accepted (reference section 2.5): 32 MiB
+/// largest signature envelope accepted: 32 MiB, as notation
 pub const ENVELOPE_LIMIT: u64 = 32 * 1024 * 1024;
 
 impl Format {

@@ -1,7 +1,7 @@
 //! Who makes the signature: a key in memory here, a key vault in `azure`.
 
-use crate::crypto::{PrivateKey, Suite};
-use crate::fault::BoxFault;
+use crate::crypto::{KeyError, PrivateKey, Suite};
+use crate::fault::{BoxFault, Fault};
 use crate::x509::{Certificate, Chain, ChainError};
 
 /// Makes raw signatures. The message is the complete to-be-signed bytes; the signer hashes them.
@@ -30,6 +30,31 @@ pub enum SignerError {
     Key(String),
 }
 
+impl Fault for SignerError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Mismatch { .. } => "envelope-signer-mismatch",
+            Self::Chain(_) => "envelope-signer-chain",
+            Self::Key(_) => "envelope-signer-key",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Mismatch { .. } => {
+                Some("name the certificate of this key: sealwright key list".into())
+            }
+            Self::Chain(_) | Self::Key(_) => None,
+        }
+    }
+}
+
+impl From<KeyError> for SignerError {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error.to_string())
+    }
+}
+
 /// A key and its chain in memory.
 pub struct LocalSigner {
     key: PrivateKey,
@@ -38,18 +63,22 @@ pub struct LocalSigner {
 
 impl LocalSigner {
     /// Checks that the key belongs to the leaf and that the chain satisfies the rules.
-    pub fn new(_key: PrivateKey, _certificates: Vec<Certificate>) -> Result<Self, SignerError> {
-        todo!()
+    pub fn new(key: PrivateKey, certificates: Vec<Certificate>) -> Result<Self, SignerError> {
+        let leaf = certificates.first().ok_or(ChainError::Empty)?;
+        if leaf.public_key() != key.public_key() {
+            return Err(SignerError::Mismatch { subject: leaf.subject().to_string() });
+        }
+        Ok(Self { key, chain: Chain::check(certificates)? })
     }
 }
 
 #[async_trait::async_trait]
 impl Signer for LocalSigner {
     fn chain(&self) -> &Chain {
-        let _ = &self.key;
         &self.chain
     }
-    async fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, BoxFault> {
-        todo!()
+
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault> {
+        Ok(self.key.sign(message).map_err(SignerError::from)?)
     }
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
-use super::{EnvelopeError, Format, Intact, Payload, Signer};
-use crate::fault::BoxFault;
+use super::attributes::{check_time_order, in_range};
+use super::{EnvelopeError, Format, Intact, Parsed, Payload, Scheme, Signer, cose, jws};
+use crate::crypto::Suite;
+use crate::fault::{BoxFault, Fault};
 use crate::x509::ValidityError;
 
 pub struct SealRequest {
@@ -13,6 +15,7 @@ pub struct SealRequest {
     pub payload: Payload,
     /// Truncated to whole seconds when written.
     pub now: OffsetDateTime,
+    /// Added to `now`; zero means none.
     pub expiry: Option<Duration>,
 }
 
@@ -26,13 +29,148 @@ pub struct Sealed {
 pub enum SealError {
     #[error("generated signature failed verification: {0}")]
     SelfVerification(#[from] EnvelopeError),
+    /// The envelope verifies, but says something else than was asked for.
+    #[error("generated signature failed verification: its {part} is not what was asked for")]
+    Altered { part: &'static str },
     #[error(transparent)]
     Validity(#[from] ValidityError),
+    #[error("expiry of {0:?} is too short (under one second) or past the year 9999")]
+    Expiry(Duration),
+    #[error("the signing time {0} is outside the years 1 to 9999")]
+    SigningTime(OffsetDateTime),
     #[error("the signing key refused: {0}")]
     Signer(BoxFault),
 }
 
-/// Signs (scheme `notary.x509`), then reads the envelope back with every check of the verifier.
-pub async fn seal(_request: &SealRequest, _signer: &dyn Signer) -> Result<Sealed, SealError> {
-    todo!()
+impl Fault for SealError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::SelfVerification(_) => "envelope-self-verification",
+            Self::Altered { .. } => "envelope-self-verification-altered",
+            Self::Validity(_) => "envelope-certificate-not-valid",
+            Self::Expiry(_) => "envelope-expiry-range",
+            Self::SigningTime(_) => "envelope-signing-time-range",
+            Self::Signer(fault) => fault.code(),
+        }
+    }
+
+    fn because(&self) -> Vec<String> {
+        match self {
+            // The facts below are part of the first line already.
+            Self::SelfVerification(error) => error.because(),
+            Self::Signer(fault) => fault.because(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::SelfVerification(EnvelopeError::SignatureInvalid) => Some(
+                "check that the key and its certificate belong together: sealwright key list"
+                    .into(),
+            ),
+            Self::Signer(fault) => fault.hint(),
+            _ => None,
+        }
+    }
+
+    fn exit(&self) -> u8 {
+        match self {
+            Self::Signer(fault) => fault.exit(),
+            _ => 1,
+        }
+    }
+}
+
+/// Signs (scheme `notary.x509`), then reads the envelope back with every check of the verifier
+/// (signing-and-verification-workflow.md, "Signing Steps").
+pub async fn seal(request: &SealRequest, signer: &dyn Signer) -> Result<Sealed, SealError> {
+    let signing = Signing::of(request, signer.suite())?;
+    let chain = signer.chain();
+    chain.check_valid_at(signing.scheme.time())?;
+    let payload = request.payload.bytes(request.format);
+    let unsigned = match request.format {
+        Format::Jws => Unsigned::Jws(jws::Unsigned::new(&signing, &payload)),
+        Format::Cose => Unsigned::Cose(cose::Unsigned::new(&signing, &payload)),
+    };
+    let signature = signer.sign(&unsigned.message()).await.map_err(SealError::Signer)?;
+    let agent = signing_agent(signer.agent());
+    let bytes = match unsigned {
+        Unsigned::Jws(unsigned) => unsigned.finish(&signature, chain, &agent),
+        Unsigned::Cose(unsigned) => unsigned.finish(&signature, chain, &agent),
+    };
+    let intact = Parsed::read(request.format, &bytes)?.check_integrity()?;
+    check_ours(&intact, request, &signing, signer)?;
+    Ok(Sealed { bytes, intact })
+}
+
+/// What goes into the protected header.
+pub(super) struct Signing {
+    pub suite: Suite,
+    pub scheme: Scheme,
+    pub expiry: Option<OffsetDateTime>,
+}
+
+impl Signing {
+    fn of(request: &SealRequest, suite: Suite) -> Result<Self, SealError> {
+        let signing_time = whole_seconds(request.now).ok_or(SealError::SigningTime(request.now))?;
+        let expiry = match request.expiry.filter(|duration| !duration.is_zero()) {
+            None => None,
+            Some(duration) => {
+                let refuse = SealError::Expiry(duration);
+                let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+                let expiry = signing_time.checked_add(time::Duration::seconds(seconds));
+                let Some(expiry) = expiry.and_then(whole_seconds) else { return Err(refuse) };
+                check_time_order(signing_time, Some(expiry)).map_err(|_| refuse)?;
+                Some(expiry)
+            }
+        };
+        Ok(Self { suite, scheme: Scheme::X509 { signing_time }, expiry })
+    }
+}
+
+enum Unsigned {
+    Jws(jws::Unsigned),
+    Cose(cose::Unsigned),
+}
+
+impl Unsigned {
+    fn message(&self) -> Vec<u8> {
+        match self {
+            Unsigned::Jws(unsigned) => unsigned.message(),
+            Unsigned::Cose(unsigned) => unsigned.message(),
+        }
+    }
+}
+
+/// In UTC, without fractions, in the years that can be written.
+fn whole_seconds(time: OffsetDateTime) -> Option<OffsetDateTime> {
+    in_range(time)?.checked_to_offset(UtcOffset::UTC)?.replace_nanosecond(0).ok()
+}
+
+/// `sealwright/<version>`, and the signer's own name where it has one.
+fn signing_agent(signer: Option<&str>) -> String {
+    let own = concat!("sealwright/", env!("CARGO_PKG_VERSION"));
+    match signer {
+        Some(agent) => format!("{own} {agent}"),
+        None => own.into(),
+    }
+}
+
+fn check_ours(
+    intact: &Intact,
+    request: &SealRequest,
+    signing: &Signing,
+    signer: &dyn Signer,
+) -> Result<(), SealError> {
+    let differs = [
+        ("payload", *intact.payload() != request.payload),
+        ("certificate chain", intact.chain() != signer.chain()),
+        ("signing time", intact.scheme() != signing.scheme),
+        ("expiry", intact.expiry() != signing.expiry),
+    ];
+    match differs.into_iter().find(|(_, differs)| *differs) {
+        Some((part, _)) => Err(SealError::Altered { part }),
+        None => Ok(()),
+    }
 }

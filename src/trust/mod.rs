@@ -1,11 +1,22 @@
-//! Trust policy, trusted identities and the trust store.
+//! Trust policy, trusted identities and the trust store (trust-store-trust-policy.md).
 
+mod distinguished_name;
+mod draft;
 mod identity;
 mod level;
 mod policy;
+mod policy_error;
+mod scope;
 mod store;
+mod store_edit;
+mod store_error;
 
+pub use distinguished_name::DistinguishedNameError;
+pub use draft::Draft;
 pub use identity::{Identities, IdentityError};
-pub use level::{Action, Check, Level};
-pub use policy::{POLICY_LIMIT, Policy, PolicyError, Statement, TimestampRule};
-pub use store::{StoreError, StoreType, TrustStore, TrustStoreDir};
+pub use level::{ACTIONS, Action, CHECKS, Check, Level, LevelError};
+pub use policy::{POLICY_LIMIT, Policy, Statement, TimestampRule};
+pub use policy_error::PolicyError;
+pub use store::{STORE_TYPES, StoreType, TrustStore, TrustStoreDir};
+pub use store_edit::StoredFile;
+pub use store_error::StoreError;

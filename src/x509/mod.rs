@@ -1,11 +1,21 @@
 //! Certificates, chains and the specification's rules for them.
 
+mod advice;
 mod certificate;
 mod chain;
+mod extensions;
 mod name;
+mod order;
 mod pem;
+mod rules;
+mod signature;
+#[cfg(test)]
+pub(crate) mod testing;
 
-pub use certificate::{Certificate, CertificateError};
-pub use chain::{Chain, ChainError, ValidityError, order};
+pub use certificate::{CERTIFICATE_LIMIT, Certificate, CertificateError};
+pub use chain::{CHAIN_LIMIT, Chain, ChainError, ValidityError};
+pub use extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 pub use name::Name;
+pub use order::{BAG_LIMIT, order};
 pub use pem::certificates_from_pem_or_der;
+pub use signature::SignatureAlgorithm;

@@ -1,0 +1,73 @@
+//! The commands, one file each, in one array.
+
+mod cert;
+mod completion;
+mod key;
+mod plugin;
+mod policy;
+mod version;
+
+pub use plugin::AZURE_KV;
+
+use clap::{ArgMatches, Command};
+use futures_util::future::BoxFuture;
+
+use super::error::CliError;
+use super::session::Session;
+use crate::fault::BoxFault;
+
+/// What a command comes to.
+pub type Done = Result<(), BoxFault>;
+
+/// One command.
+pub struct CommandSpec {
+    /// The words that name it: `["cert", "add"]`.
+    pub path: &'static [&'static str],
+    /// After the program's name, as its help shows it.
+    pub usage: &'static str,
+    /// Adds what it says and takes.
+    pub build: fn(Command) -> Command,
+    /// What clap does not check: how many arguments, which flags together.
+    pub check: fn(&ArgMatches) -> Result<(), CliError>,
+    pub run: for<'a> fn(&'a ArgMatches, &'a mut Session) -> BoxFuture<'a, Done>,
+}
+
+/// A word that only gathers commands.
+pub struct GroupSpec {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub about: &'static str,
+}
+
+pub const GROUPS: &[GroupSpec] = &[
+    GroupSpec {
+        name: "cert",
+        aliases: &["certificate"],
+        about: "Manage certificates in trust store",
+    },
+    GroupSpec { name: "key", aliases: &[], about: "Manage keys used for signing" },
+    GroupSpec { name: "policy", aliases: &[], about: "Manage trust policy configuration" },
+];
+
+/// Every command there is.
+pub const COMMANDS: &[CommandSpec] = &[
+    cert::ADD,
+    cert::LIST,
+    cert::SHOW,
+    cert::DELETE,
+    cert::GENERATE_TEST,
+    key::ADD,
+    key::UPDATE,
+    key::LIST,
+    key::DELETE,
+    policy::IMPORT,
+    policy::SHOW,
+    plugin::PLUGIN,
+    version::VERSION,
+    completion::COMPLETION,
+];
+
+/// For commands whose arguments need no check of their own.
+fn unchecked(_: &ArgMatches) -> Result<(), CliError> {
+    Ok(())
+}

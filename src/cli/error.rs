@@ -1,0 +1,169 @@
+//! What the command line itself refuses, in notation's words.
+
+use super::parse::PROGRAM;
+use crate::fault::Fault;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CliError {
+    #[error("unknown command {name:?} for {path:?}{}\nRun '{path} --help' for usage.", did_you_mean(.near))]
+    UnknownCommand { name: String, path: String, near: Vec<String> },
+    #[error("unknown flag: {0}")]
+    UnknownFlag(String),
+    #[error("unknown shorthand flag: {letter:?} in {cluster}")]
+    UnknownShorthand { letter: char, cluster: String },
+    #[error("flag needs an argument: {0}")]
+    FlagNeedsValue(String),
+    #[error("invalid argument {value:?} for {flag:?} flag: {problem}")]
+    InvalidValue { value: String, flag: String, problem: String },
+    #[error("{0}")]
+    Arguments(String),
+    /// A positional argument is missing or one too many; each command has its own sentence.
+    #[error("{0}")]
+    Missing(String),
+    #[error("required flag(s) {0} not set")]
+    Required(String),
+    #[error("{0}")]
+    FlagGroup(String),
+    #[error("could not parse flag {flag}: key-value pair requires \"=\" as separator")]
+    KeyValue { flag: &'static str },
+    #[error("max-signatures value {given} must be a positive number")]
+    MaxSignatures { given: i64 },
+    #[error("unrecognized output format {0}")]
+    OutputFormat(String),
+    #[error(
+        "signature format {0:?} not supported\nSupported signature envelope formats are \"jws\" and \"cose\""
+    )]
+    SignatureFormat(String),
+    #[error("expiry duration cannot be a negative value")]
+    NegativeExpiry,
+    #[error("expiry duration supports minimum granularity of seconds")]
+    FractionalExpiry,
+    #[error("timeout must be a positive duration")]
+    Timeout,
+    #[error("the time limit of {seconds} seconds is over")]
+    TimeOver { seconds: u64 },
+    #[error(
+        "plugin executable file is either not found or inaccessible: stat {path}: no such file or directory"
+    )]
+    PluginMissing { path: String },
+    #[error("unsupported plugin {0:?}: azure-kv is the one plugin, and it is built in")]
+    UnsupportedPlugin(String),
+    #[error(
+        "unsupported key {0:?}: signingkeys.json names neither a key file and a certificate file nor a plugin"
+    )]
+    KeyUnusable(String),
+    #[error("{what}: {reason}")]
+    File { what: String, reason: String },
+    #[error("unsupported store type: {0}")]
+    StoreType(String),
+    #[error("named store name needs to follow [a-zA-Z0-9_.-]+ format")]
+    StoreName,
+    #[error("name needs to follow [a-zA-Z0-9_.-]+ format")]
+    KeyName,
+    #[error("RSA key size {0} is not supported: 2048, 3072 or 4096 bits")]
+    KeyBits(i64),
+    #[error("{what} cannot be made: {reason}")]
+    Generate { what: &'static str, reason: String },
+    #[error("{0}")]
+    Certificates(String),
+    #[error("{0}")]
+    PolicyAbsent(String),
+    #[error("failed to parse trust policy configuration: {0}")]
+    PolicyUnparsable(String),
+    #[error("failed to validate trust policy: {0}")]
+    PolicyInvalid(String),
+    #[error("{0} required")]
+    CredentialAbsent(&'static str),
+    #[error("failed to log in to {host}: {reason}")]
+    Login { host: String, reason: String },
+    #[error("failed to log out of {host}: {reason}")]
+    Logout { host: String, reason: String },
+    #[error("at least one signature was skipped and not displayed")]
+    SignaturesSkipped,
+    #[error("error writing the output: {0}")]
+    Output(String),
+    #[error("error reading {what}: {reason}")]
+    Input { what: &'static str, reason: String },
+}
+
+impl CliError {
+    /// `required flag(s) "store", "type" not set`.
+    pub fn required(names: &[&str]) -> Self {
+        let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+        CliError::Required(quoted.join(", "))
+    }
+}
+
+impl Fault for CliError {
+    fn code(&self) -> &'static str {
+        match self {
+            CliError::UnknownCommand { .. } => "cli-unknown-command",
+            CliError::UnknownFlag(_) | CliError::UnknownShorthand { .. } => "cli-unknown-flag",
+            CliError::FlagNeedsValue(_) => "cli-flag-needs-value",
+            CliError::InvalidValue { .. } | CliError::Arguments(_) => "cli-invalid-argument",
+            CliError::Missing(_) => "cli-missing-argument",
+            CliError::Required(_) => "cli-required-flag",
+            CliError::FlagGroup(_) => "cli-flag-group",
+            CliError::KeyValue { .. } => "cli-key-value",
+            CliError::MaxSignatures { .. } => "cli-max-signatures",
+            CliError::OutputFormat(_) => "cli-output-format",
+            CliError::SignatureFormat(_) => "cli-signature-format",
+            CliError::NegativeExpiry | CliError::FractionalExpiry => "cli-expiry",
+            CliError::Timeout => "cli-timeout",
+            CliError::TimeOver { .. } => "cli-time-over",
+            CliError::PluginMissing { .. } => "cli-plugin-missing",
+            CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",
+            CliError::KeyUnusable(_) => "cli-key-unusable",
+            CliError::File { .. } => "cli-file",
+            CliError::StoreType(_) => "cli-store-type",
+            CliError::StoreName => "cli-store-name",
+            CliError::KeyName => "cli-key-name",
+            CliError::KeyBits(_) => "cli-key-bits",
+            CliError::Generate { .. } => "cli-generate",
+            CliError::Certificates(_) => "cli-certificates",
+            CliError::PolicyAbsent(_) => "cli-policy-absent",
+            CliError::PolicyUnparsable(_) => "cli-policy-unparsable",
+            CliError::PolicyInvalid(_) => "cli-policy-invalid",
+            CliError::CredentialAbsent(_) => "cli-credential-absent",
+            CliError::Login { .. } => "cli-login",
+            CliError::Logout { .. } => "cli-logout",
+            CliError::SignaturesSkipped => "cli-signatures-skipped",
+            CliError::Output(_) => "cli-output",
+            CliError::Input { .. } => "cli-input",
+        }
+    }
+
+    /// Some texts of notation's have several lines; outside text in these is quoted.
+    fn lines(&self) -> Vec<String> {
+        let text = self.to_string();
+        match self {
+            CliError::UnknownCommand { .. }
+            | CliError::Missing(_)
+            | CliError::SignatureFormat(_)
+            | CliError::Certificates(_)
+            | CliError::PolicyAbsent(_) => text.split('\n').map(str::to_owned).collect(),
+            _ => vec![text],
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
+            CliError::PluginMissing { .. } => Some(format!(
+                "azure-kv is built in: {PROGRAM} sign --plugin azure-kv --id <key id> <reference>"
+            )),
+            _ => None,
+        }
+    }
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    if near.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n\nDid you mean this?\n".to_owned();
+    for name in near {
+        text.push_str(&format!("\t{name}\n"));
+    }
+    text
+}

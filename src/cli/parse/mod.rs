@@ -1,0 +1,123 @@
+//! Arguments in, a command and its values out; what is wrong is said in cobra's words.
+
+mod duration;
+pub mod flags;
+mod refusal;
+pub mod value;
+
+use clap::{ArgMatches, Command};
+
+pub use duration::{DurationError, GoDuration};
+
+use super::commands::{COMMANDS, CommandSpec, GROUPS};
+use super::error::CliError;
+
+/// The name the program goes by in its own texts.
+pub const PROGRAM: &str = "sealwright";
+
+/// What the arguments ask for.
+pub enum Asked {
+    /// Run this command with these values.
+    Run(&'static CommandSpec, ArgMatches),
+    /// Print this text.
+    Help(String),
+}
+
+/// Parses the arguments after the program's name.
+pub fn parse(arguments: &[String]) -> Result<Asked, CliError> {
+    let arguments = join_referrers_tag(arguments);
+    let mut root = root();
+    let words = std::iter::once(PROGRAM.to_owned()).chain(arguments.iter().cloned());
+    let matches = match root.try_get_matches_from_mut(words) {
+        Ok(matches) => matches,
+        Err(error) if error.kind() == clap::error::ErrorKind::DisplayHelp => {
+            return Ok(Asked::Help(error.render().to_string()));
+        }
+        Err(error) => return Err(refusal::in_cobras_words(&error, &root, &arguments)),
+    };
+    let mut path = Vec::new();
+    let mut values = matches;
+    while let Some((name, inner)) = values.remove_subcommand() {
+        path.push(name);
+        values = inner;
+    }
+    match COMMANDS.iter().find(|spec| spec.path == path) {
+        Some(spec) => {
+            (spec.check)(&values)?;
+            Ok(Asked::Run(spec, values))
+        }
+        // A group alone, or the program alone.
+        None => Ok(Asked::Help(help_of(&mut root, &path))),
+    }
+}
+
+/// The whole command line as clap sees it.
+pub fn root() -> Command {
+    let mut root = Command::new(PROGRAM)
+        .about("Signs and verifies container images in the Notary Project format")
+        .override_usage(format!("{PROGRAM} [command]"))
+        .disable_version_flag(true)
+        .args_override_self(true)
+        .color(clap::ColorChoice::Never)
+        .term_width(100);
+    for group in GROUPS {
+        let mut command = Command::new(group.name)
+            .visible_aliases(group.aliases)
+            .about(group.about)
+            .override_usage(format!("{PROGRAM} {} [command]", group.name));
+        for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 2) {
+            if spec.path[0] == group.name {
+                command = command.subcommand(leaf(spec));
+            }
+        }
+        root = root.subcommand(command);
+    }
+    for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 1) {
+        root = root.subcommand(leaf(spec));
+    }
+    root
+}
+
+fn leaf(spec: &CommandSpec) -> Command {
+    (spec.build)(Command::new(*spec.path.last().expect("a command has a name")))
+        .args_override_self(true)
+        .override_usage(format!("{PROGRAM} {}", spec.usage))
+}
+
+fn help_of(root: &mut Command, path: &[String]) -> String {
+    root.build();
+    let mut command = &*root;
+    for name in path {
+        match command.find_subcommand(name) {
+            Some(inner) => command = inner,
+            None => break,
+        }
+    }
+    let mut command = command.clone();
+    command.render_long_help().to_string()
+}
+
+/// `--force-referrers-tag false` with a space: a bare `true` or `false` after this flag is its value.
+fn join_referrers_tag(arguments: &[String]) -> Vec<String> {
+    const FLAG: &str = "--force-referrers-tag";
+    let mut joined = Vec::with_capacity(arguments.len());
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if argument == "--" {
+            joined.push(argument.clone());
+            joined.extend(rest.cloned());
+            break;
+        }
+        match rest.as_slice().first() {
+            Some(value) if argument == FLAG && (value == "true" || value == "false") => {
+                joined.push(format!("{FLAG}={value}"));
+                rest.next();
+            }
+            _ => joined.push(argument.clone()),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests;

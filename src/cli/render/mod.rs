@@ -1,0 +1,8 @@
+//! Results as text: tables, trees, JSON.
+
+pub mod inspect;
+pub mod json;
+pub mod outcome;
+pub mod table;
+pub mod text;
+pub mod tree;

@@ -1,0 +1,1 @@
+//! What a trust store refuses, and how it says so.

@@ -1,0 +1,11 @@
+//! Envelopes: written, read, refused, and attacked bit by bit.
+
+mod flips;
+mod forge;
+mod hostile;
+mod pki;
+mod refused_cose;
+mod refused_everywhere;
+mod refused_jws;
+mod tolerated;
+mod written;
