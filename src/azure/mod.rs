@@ -1,1 +1,29 @@
 //! Azure: who am I (Entra), the Key Vault signer, the ACR token exchange.
+//!
+//! Tokens go to hosts of one anchored table only ([`hosts`]); `ExtraHosts` admits private clouds and
+//! labs, exactly as named. The exchanges with Entra are azure_identity's, over the command's own
+//! HTTP client, so that its retries, limits and deadline hold there too. Managed identity is this
+//! room's own: the environment is a parameter here, Cloud Shell counts, and a machine outside Azure
+//! must not wait for a metadata service that is not there.
+
+mod acr;
+mod error;
+mod extra_hosts;
+mod hints;
+mod hosts;
+mod identity;
+mod key_vault;
+mod pem;
+#[cfg(test)]
+mod testing;
+
+pub use acr::AcrCredentials;
+pub use error::{AzureError, Refusal};
+pub use extra_hosts::ExtraHosts;
+pub use hints::{ChainMode, Permission, Wanted, registry_hint, vault_hint};
+pub use hosts::{AuthorityHost, Cloud, RegistryHost, VaultHost, full_registry_name};
+pub use identity::{
+    Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Principal,
+    PrincipalKind, Service, Token, TokenSource,
+};
+pub use key_vault::{ChainSource, KeyId, KeyVaultOptions, KeyVaultSigner};

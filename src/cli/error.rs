@@ -48,6 +48,10 @@ pub enum CliError {
     PluginMissing { path: String },
     #[error("unsupported plugin {0:?}: azure-kv is the one plugin, and it is built in")]
     UnsupportedPlugin(String),
+    #[error(
+        "unsupported key {0:?}: signingkeys.json names neither a key file and a certificate file nor a plugin"
+    )]
+    KeyUnusable(String),
     #[error("{what}: {reason}")]
     File { what: String, reason: String },
     #[error("unsupported store type: {0}")]
@@ -109,6 +113,7 @@ impl Fault for CliError {
             CliError::TimeOver { .. } => "cli-time-over",
             CliError::PluginMissing { .. } => "cli-plugin-missing",
             CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",
+            CliError::KeyUnusable(_) => "cli-key-unusable",
             CliError::File { .. } => "cli-file",
             CliError::StoreType(_) => "cli-store-type",
             CliError::StoreName => "cli-store-name",
@@ -128,9 +133,17 @@ impl Fault for CliError {
         }
     }
 
-    /// The texts of this room have their own line ends.
+    /// Some texts of notation's have several lines; outside text in these is quoted.
     fn lines(&self) -> Vec<String> {
-        self.to_string().split('\n').map(str::to_owned).collect()
+        let text = self.to_string();
+        match self {
+            CliError::UnknownCommand { .. }
+            | CliError::Missing(_)
+            | CliError::SignatureFormat(_)
+            | CliError::Certificates(_)
+            | CliError::PolicyAbsent(_) => text.split('\n').map(str::to_owned).collect(),
+            _ => vec![text],
+        }
     }
 
     fn hint(&self) -> Option<String> {

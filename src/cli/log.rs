@@ -31,7 +31,8 @@ struct Lines {
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
-        let ours = metadata.target() == "sealwright" || metadata.target().starts_with("sealwright::");
+        let ours =
+            metadata.target() == "sealwright" || metadata.target().starts_with("sealwright::");
         if !ours || *metadata.level() > self.most {
             return;
         }

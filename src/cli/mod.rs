@@ -11,8 +11,8 @@ mod log;
 pub mod parse;
 pub mod render;
 mod session;
+mod signing_key;
 mod streams;
-mod world;
 
 pub use error::CliError;
 pub use session::Session;

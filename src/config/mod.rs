@@ -1,5 +1,16 @@
-//! notation's directories and files, and docker's config.json (reference 9.1–9.3).
+//! notation's directories and files, and docker's config.json.
 
+mod auth_file;
 mod dirs;
+mod error;
+mod files;
+mod notation_config;
+mod signing_keys;
+pub mod trust_policy;
 
-pub use dirs::{DirError, Dirs};
+pub use auth_file::{AuthEntry, AuthFile, docker_config};
+pub use dirs::{DirError, Dirs, Platform};
+pub use error::ConfigError;
+pub use files::{FILE_LIMIT, Links, write_atomic};
+pub use notation_config::NotationConfig;
+pub use signing_keys::{KeySource, KeysError, MarkDefault, RemovedKey, SigningKey, SigningKeys};

@@ -1,4 +1,16 @@
-//! Registry credentials: given, stores, helpers (reference 9.4).
+//! Registry credentials: given, stores, helpers (docker's "Credential stores" and "Credential helper protocol").
+
+mod error;
+mod helper;
+mod server;
+mod sources;
+mod stores;
+
+pub use error::{CredentialError, HelperError};
+pub use helper::{Helper, HelperName, HelperRequest, ProcessHelper};
+pub use server::ServerAddress;
+pub use sources::{Chain, Given};
+pub use stores::{ACR_USER, Place, Stores};
 
 use crate::fault::BoxFault;
 use crate::secret::Secret;
@@ -17,8 +29,21 @@ pub enum Credential {
     AccessToken(Secret),
 }
 
-/// A credential and where it came from, for the report (`flags`, `docker config.json`, `docker-credential-pass`, `Entra exchange`).
-#[derive(Debug, Clone)]
+impl Credential {
+    /// What a user name and a password given by hand mean: a password alone is a token, neither is
+    /// nothing.
+    pub fn given(username: &str, password: Secret) -> Option<Self> {
+        match (username, password.is_empty()) {
+            ("", true) => None,
+            ("", false) => Some(Credential::RefreshToken(password)),
+            _ => Some(Credential::Basic { username: username.to_owned(), password }),
+        }
+    }
+}
+
+/// A credential and where it came from, for the report (`flags`, `docker config.json`,
+/// `docker-credential-pass`, `Entra exchange`).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     pub credential: Credential,
     pub source: String,

@@ -315,6 +315,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_cannot_sign_says_so() {
+        let pair = PrivateKey::generate(Suite::RsaPss2048).unwrap().pair;
+        let odd = PrivateKey { suite: Suite::EcdsaP256, pair };
+        assert_eq!(odd.sign(b"m").unwrap_err().code(), "crypto-key-operation");
+    }
+
+    #[test]
     fn a_key_does_not_print_itself() {
         let key = PrivateKey::generate(Suite::EcdsaP256).unwrap();
         assert_eq!(format!("{key:?}"), "PrivateKey(EC-256)");

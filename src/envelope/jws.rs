@@ -90,8 +90,8 @@ impl Header {
         let Some(value) = self.members.value(name) else { return Ok(None) };
         let refuse = |reason: String| EnvelopeError::Time { header: name, reason };
         let text = value.as_str().ok_or_else(|| refuse("not a string".into()))?;
-        let time = OffsetDateTime::parse(text, &Rfc3339)
-            .map_err(|error| refuse(format!("{:?}: {error}", excerpt(text))))?;
+        let time =
+            parse_time(text).map_err(|reason| refuse(format!("{:?}: {reason}", excerpt(text))))?;
         in_range(time).map(Some).ok_or_else(|| refuse("out of range".into()))
     }
 }
@@ -201,6 +201,17 @@ fn timestamp_token(unprotected: &Members) -> Result<Option<Vec<u8>>, EnvelopeErr
 /// RFC 7515 section 2: base64url without padding, line breaks or loose trailing bits.
 fn decode_url(part: Part, text: &str) -> Result<Vec<u8>, EnvelopeError> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| EnvelopeError::Base64 { part })
+}
+
+/// RFC 3339 section 5.6 without its liberties: no space for `T`, no lower case, no leap second.
+fn parse_time(text: &str) -> Result<OffsetDateTime, String> {
+    if text.as_bytes().get(10) != Some(&b'T') || text.contains('z') {
+        return Err("not of the form 2006-01-02T15:04:05Z".into());
+    }
+    if text.get(17..19) == Some("60") {
+        return Err("a leap second".into());
+    }
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|error| error.to_string())
 }
 
 fn rfc3339(time: OffsetDateTime) -> String {

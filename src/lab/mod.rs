@@ -1,1 +1,350 @@
 //! A whole world on loopback: registry, key vault, Entra and a small PKI.
+//!
+//! It proves that the program agrees with itself; that it agrees with others is proven elsewhere.
+//! Of this crate it uses `clock` and `secret` alone, so that one mistake cannot cancel another.
+//! Everything secret in it is public and thrown away: the keys under `keys/` are test keys that
+//! anyone can read, there because making an RSA key takes long without optimization.
+//!
+//! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault and
+//! Entra at `https://localhost:PORT`, the control at `http://127.0.0.1:PORT`.
+
+mod control;
+mod entra;
+mod error;
+mod identity;
+mod message;
+mod options;
+mod pki;
+mod registry;
+mod serve;
+mod server;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod vault;
+
+pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
+pub use error::LabError;
+pub use identity::Identity;
+pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
+pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
+pub use serve::{ServeOptions, serve};
+pub use vault::{ChainInVault, ChainOrder, Export, Permission, Wording};
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::secret::Secret;
+use control::Remote;
+use entra::{ClientKeys, Entra, Issued as IssuedTokens};
+use pki::{Pki, pem};
+use registry::{Door, Registry, Rules, Store};
+use server::{Port, Service, Site};
+use tls::Tls;
+use vault::{Access, Certificates, Vault, Version};
+
+/// A running lab; it ends when dropped.
+pub struct Lab {
+    control: Control,
+    control_host: String,
+    identity: Identity,
+    auth: Auth,
+    ca_pem: String,
+    clock: Arc<dyn Clock>,
+    pki: Pki,
+    registry: Arc<Registry>,
+    registry_http: String,
+    registry_https: String,
+    vault: Arc<Vault>,
+    entra: Arc<Entra>,
+    authority_host: String,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// A certificate issued into the vault.
+#[derive(Clone)]
+pub struct Issued {
+    pub name: String,
+    /// 32 hexadecimal digits.
+    pub version: String,
+    /// `https://HOST:PORT/keys/NAME/VERSION`
+    pub key_id: String,
+    /// `https://HOST:PORT/certificates/NAME/VERSION`
+    pub certificate_id: String,
+    /// DER, leaf first, root last.
+    pub chain: Vec<Vec<u8>>,
+    pub leaf_pem: String,
+    /// The last of the chain; the leaf itself when it is self-signed.
+    pub root_pem: String,
+    /// Everything above the leaf; empty when it is self-signed.
+    pub ca_bundle_pem: String,
+    pub key: Arc<LabKey>,
+}
+
+impl Lab {
+    /// Binds free ports of 127.0.0.1 and serves until stopped or dropped.
+    pub async fn start(options: LabOptions) -> Result<Self, LabError> {
+        let tls = Tls::new()?;
+        let [http, https] = [Port::bind().await?, Port::bind().await?];
+        let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
+        let control_port = Port::bind().await?;
+        let vault_host = format!("localhost:{}", vault_port.number());
+        let authority_host = format!("localhost:{}", entra_port.number());
+
+        let control = Control::new();
+        let identity = Identity::lab();
+        let issued = Arc::new(IssuedTokens::new(options.clock.clone()));
+        let registry = Arc::new(Registry {
+            store: Store::default(),
+            door: Door::new(&options, identity.clone(), issued.clone()),
+            rules: Rules::from(&options),
+        });
+        let vault = Arc::new(Vault {
+            host: vault_host,
+            authority: authority_host.clone(),
+            identity: identity.clone(),
+            issued: issued.clone(),
+            access: Access::default(),
+            certificates: Certificates::default(),
+        });
+        let entra =
+            Arc::new(Entra { identity: identity.clone(), issued, keys: ClientKeys::default() });
+
+        let registry_http = format!("localhost:{}", http.number());
+        let registry_https = format!("127.0.0.1:{}", https.number());
+        let control_host = format!("127.0.0.1:{}", control_port.number());
+        let site =
+            |role, service: Arc<dyn Service>| Arc::new(Site::Role(role, service, control.clone()));
+        let acceptor = || Some(tls.acceptor.clone());
+        let remote = Arc::new(Site::Remote(Remote { control: control.clone() }));
+        let tasks = vec![
+            http.serve(None, site(Role::Registry, registry.clone())),
+            https.serve(acceptor(), site(Role::Registry, registry.clone())),
+            vault_port.serve(acceptor(), site(Role::Vault, vault.clone())),
+            entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
+            control_port.serve(None, remote),
+        ];
+        Ok(Self {
+            control,
+            control_host,
+            identity,
+            auth: options.auth,
+            ca_pem: tls.ca_pem,
+            clock: options.clock,
+            pki: Pki::default(),
+            registry,
+            registry_http,
+            registry_https,
+            vault,
+            entra,
+            authority_host,
+            tasks,
+        })
+    }
+
+    /// Stops serving; connections are cut.
+    pub async fn stop(mut self) {
+        for task in std::mem::take(&mut self.tasks) {
+            task.abort();
+            // The only outcome is that it was aborted.
+            let _ = task.await;
+        }
+    }
+
+    /// The registry as references name it: `localhost:PORT` over plain http, or, with [`Auth::Acr`],
+    /// `127.0.0.1:PORT` over https.
+    pub fn registry_host(&self) -> &str {
+        match self.auth {
+            Auth::Acr => &self.registry_https,
+            _ => &self.registry_http,
+        }
+    }
+
+    /// `127.0.0.1:PORT`, the same registry over https.
+    pub fn registry_https_host(&self) -> &str {
+        &self.registry_https
+    }
+
+    /// `localhost:PORT`, https.
+    pub fn vault_host(&self) -> &str {
+        &self.vault.host
+    }
+
+    /// `localhost:PORT`, https.
+    pub fn authority_host(&self) -> &str {
+        &self.authority_host
+    }
+
+    /// `127.0.0.1:PORT`, plain http.
+    pub fn control_host(&self) -> &str {
+        &self.control_host
+    }
+
+    /// `https://localhost:PORT/msi/token`, for `IDENTITY_ENDPOINT`.
+    pub fn identity_endpoint(&self) -> String {
+        format!("https://{}/msi/token", self.authority_host)
+    }
+
+    /// The value of `azure-extra-hosts` that admits this lab.
+    pub fn extra_hosts(&self) -> String {
+        format!(
+            "vault={},registry={},authority={}",
+            self.vault.host, self.registry_https, self.authority_host
+        )
+    }
+
+    /// The certificate to trust for the lab's https.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The registry's user.
+    pub fn username(&self) -> &str {
+        &self.identity.username
+    }
+
+    pub fn password(&self) -> &Secret {
+        &self.identity.password
+    }
+
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Puts a small image straight into the registry and returns its digest. The same name and tag
+    /// make the same image.
+    pub fn push_image(&self, repository: &str, tag: &str) -> Result<String, LabError> {
+        self.registry.push_image(repository, tag)
+    }
+
+    /// Puts a manifest straight into the registry, under a tag or its digest.
+    pub fn put_manifest(
+        &self,
+        repository: &str,
+        reference: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<(), LabError> {
+        match self.registry.put_manifest(repository, reference, media_type, bytes) {
+            Ok(_) => Ok(()),
+            Err(answer) => Err(LabError::Refused {
+                path: format!("{repository}/manifests/{reference}"),
+                status: answer.status.as_u16(),
+            }),
+        }
+    }
+
+    /// Puts a blob straight into the registry and returns its digest.
+    pub fn put_blob(&self, repository: &str, bytes: &[u8]) -> Result<String, LabError> {
+        let digest = registry::Digest::of(bytes);
+        match self.registry.keep_blob(repository, digest.as_str(), bytes.to_vec().into()) {
+            Ok(_) => Ok(digest.as_str().to_owned()),
+            Err(answer) => Err(LabError::Refused {
+                path: format!("{repository}/blobs"),
+                status: answer.status.as_u16(),
+            }),
+        }
+    }
+
+    /// A manifest's media type and bytes.
+    pub fn manifest(&self, repository: &str, reference: &str) -> Option<(String, bytes::Bytes)> {
+        self.registry.store.manifest(repository, reference)
+    }
+
+    /// Digests of the manifests that name this subject, whatever the referrers mode.
+    pub fn referrers(&self, repository: &str, subject: &str) -> Vec<String> {
+        self.registry.store.referrers(repository, subject)
+    }
+
+    pub fn tags(&self, repository: &str) -> Vec<String> {
+        self.registry.store.tags(repository)
+    }
+
+    /// Makes the registry lose a blob; false when it had none.
+    pub fn lose_blob(&self, repository: &str, digest: &str) -> bool {
+        self.registry.store.lose_blob(repository, digest)
+    }
+
+    /// Issues a certificate into the vault; a name that is there already gets a new version.
+    pub fn issue(&self, request: &IssueRequest) -> Result<Issued, LabError> {
+        let name = &request.name;
+        if !is_vault_name(name) {
+            return Err(LabError::Name(name.chars().take(200).collect()));
+        }
+        let issued = self.pki.issue(request, self.clock.now())?;
+        let version = Version::new(request, &issued)?;
+        let id = version.id.clone();
+        self.vault.certificates.add(name, version);
+        let pems: Vec<String> = issued.chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
+        Ok(Issued {
+            key_id: format!("https://{}/keys/{name}/{id}", self.vault.host),
+            certificate_id: format!("https://{}/certificates/{name}/{id}", self.vault.host),
+            name: name.clone(),
+            version: id,
+            leaf_pem: pems.first().cloned().unwrap_or_default(),
+            root_pem: pems.last().cloned().unwrap_or_default(),
+            ca_bundle_pem: pems.get(1..).unwrap_or_default().concat(),
+            chain: issued.chain,
+            key: issued.key,
+        })
+    }
+
+    /// Refuses an operation in the vault from now on.
+    pub fn deny(&self, permission: Permission, wording: Wording) {
+        self.vault.access.deny(permission, wording);
+    }
+
+    /// Takes that back.
+    pub fn allow(&self, permission: Permission) {
+        self.vault.access.allow(permission);
+    }
+
+    /// From now on client assertions are checked against the keys registered here
+    /// (SubjectPublicKeyInfo DER).
+    pub fn register_client_key(&self, spki: &[u8]) {
+        self.entra.keys.register(spki);
+    }
+
+    /// `KEY=value` lines fit for `$GITHUB_ENV`; the CA is written into the folder as `lab-ca.pem`.
+    pub fn env_lines(&self, folder: &Path) -> Result<Vec<String>, LabError> {
+        let ca = folder.join("lab-ca.pem");
+        serve::write(&ca, &self.ca_pem)?;
+        let identity = &self.identity;
+        let pairs = [
+            ("SEALWRIGHT_LAB_REGISTRY", self.registry_host().to_owned()),
+            ("SEALWRIGHT_LAB_REGISTRY_HTTPS", self.registry_https.clone()),
+            ("SEALWRIGHT_LAB_VAULT", self.vault.host.clone()),
+            ("SEALWRIGHT_LAB_AUTHORITY", self.authority_host.clone()),
+            ("SEALWRIGHT_LAB_CONTROL", format!("http://{}", self.control_host)),
+            ("SEALWRIGHT_LAB_EXTRA_HOSTS", self.extra_hosts()),
+            ("SEALWRIGHT_LAB_USERNAME", identity.username.clone()),
+            ("SEALWRIGHT_LAB_PASSWORD", identity.password.expose().to_owned()),
+            ("AZURE_TENANT_ID", identity.tenant_id.clone()),
+            ("AZURE_CLIENT_ID", identity.client_id.clone()),
+            ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),
+            ("AZURE_AUTHORITY_HOST", format!("https://{}", self.authority_host)),
+            ("SSL_CERT_FILE", ca.display().to_string()),
+        ];
+        Ok(pairs.map(|(name, value)| format!("{name}={value}")).to_vec())
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Key Vault names: 1 to 127 letters, digits and dashes.
+fn is_vault_name(name: &str) -> bool {
+    (1..=127).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}

@@ -122,9 +122,13 @@ impl Connection {
         match status {
             401 | 403 if own => match self.auth.withheld().await {
                 Some(realm) => RegistryError::Realm { host, realm },
-                None => {
-                    RegistryError::Denied { host, repository, action, status, detail: detail(answer) }
-                }
+                None => RegistryError::Denied {
+                    host,
+                    repository,
+                    action,
+                    status,
+                    detail: detail(answer),
+                },
             },
             404 if has_code(answer, "NAME_UNKNOWN") => {
                 RegistryError::RepositoryUnknown { host, repository }

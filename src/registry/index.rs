@@ -10,7 +10,7 @@ use super::SIGNATURE_ARTIFACT_TYPE;
 pub(super) const INDEX_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// One entry, with all its members kept.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Entry {
     #[serde(default)]
@@ -39,6 +39,17 @@ impl Entry {
 
     pub fn is_signature(&self) -> bool {
         self.artifact_type.as_deref() == Some(SIGNATURE_ARTIFACT_TYPE)
+    }
+
+    pub fn from_descriptor(descriptor: OciDescriptor) -> Self {
+        Self {
+            media_type: descriptor.media_type,
+            digest: descriptor.digest,
+            size: descriptor.size,
+            annotations: descriptor.annotations,
+            artifact_type: descriptor.artifact_type,
+            rest: BTreeMap::new(),
+        }
     }
 
     pub fn into_descriptor(self) -> OciDescriptor {

@@ -3,8 +3,23 @@
 //! Without conditional writes (registries have none) the tag index's update is bounded as follows:
 //! see `tag_index`.
 
+mod auth;
+mod client;
+mod connection;
+mod endpoint;
+mod error;
+mod index;
+mod manifest;
+mod push;
 mod reference;
+mod referrers;
+mod tag_index;
+mod upload;
 
+pub use client::{Access, RegistryClient};
+pub use connection::{Connection, ConnectionOptions};
+pub use endpoint::{Kind, Scheme, scheme_for};
+pub use error::{Action, RegistryError};
 pub use reference::{Reference, ReferenceError, Version};
 
 use oci_client::manifest::OciDescriptor;

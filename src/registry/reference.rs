@@ -188,7 +188,10 @@ mod tests {
             ("a.io/b:v1".to_owned(), "a.io/b:v1".to_owned()),
             (format!("a.io/b@{DIGEST}"), format!("a.io/b@{DIGEST}")),
             (format!("a.io/b:v1@{DIGEST}"), format!("a.io/b@{DIGEST}")),
-            ("localhost:5000/x/y--z__1.2_3:V_.-".into(), "localhost:5000/x/y--z__1.2_3:V_.-".into()),
+            (
+                "localhost:5000/x/y--z__1.2_3:V_.-".into(),
+                "localhost:5000/x/y--z__1.2_3:V_.-".into(),
+            ),
             ("[::1]:5000/x:y".into(), "[::1]:5000/x:y".into()),
         ] {
             let reference = Reference::parse(&text).expect(&text);
@@ -210,7 +213,9 @@ mod tests {
         assert_eq!(of("a.io/:v1"), "invalid repository \"\"");
         assert_eq!(of("a.io/a/../b:v1"), "invalid repository \"a/../b\"");
         assert_eq!(of("a.io/b:v 1"), "invalid tag \"v 1\"");
-        for host in ["", "a..io", "u@a.io", "a.io:", "a.io:0", "a.io:+80", "a.io:70000", "[::1", "-a"] {
+        for host in
+            ["", "a..io", "u@a.io", "a.io:", "a.io:0", "a.io:+80", "a.io:70000", "[::1", "-a"]
+        {
             assert_eq!(of(&format!("{host}/b:v1")), format!("invalid registry {host:?}"));
         }
         let long = format!("a.io/{}:v1", "b".repeat(256));

@@ -122,10 +122,13 @@ impl VerifyError {
 /// notation's first line: a trust store that does not load is named, everything else is not.
 fn none_good(reference: &Reference, tried: &[Tried]) -> String {
     match store_error(tried) {
-        Some(error @ StoreError::Missing { .. }) => format!(
+        Some(error) if error.is_missing() => format!(
             "{error}. Use command 'notation cert add' to create and add trusted certificates to the trust store"
         ),
-        Some(error) => error.to_string(),
+        Some(error) => match error.inner() {
+            Some(inner) => format!("{error}. {inner}"),
+            None => error.to_string(),
+        },
         None => format!(
             "signature verification failed for all the signatures associated with {reference}"
         ),

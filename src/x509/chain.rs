@@ -213,7 +213,7 @@ impl Chain {
             })
         })
     }
-    /// What the article asks beyond the specification, as sentences for warnings: basicConstraints
+    /// What Azure's article on signing with Key Vault asks beyond the specification, as sentences for warnings: basicConstraints
     /// critical on CAs, DigitalSignature only, EKU empty or code signing only, CN/C/ST/O in the subject.
     pub fn advice(&self) -> Vec<String> {
         advice::on(&self.certificates)

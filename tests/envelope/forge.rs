@@ -153,12 +153,8 @@ impl Cose {
 
     pub fn seal(&self) -> Vec<u8> {
         let protected = bytes(&map(&self.protected));
-        let message = array(vec![
-            text("Signature1"),
-            protected.clone(),
-            bytes(&[]),
-            self.payload.clone(),
-        ]);
+        let message =
+            array(vec![text("Signature1"), protected.clone(), bytes(&[]), self.payload.clone()]);
         let signature = bytes(&self.key.sign(&message).unwrap());
         let items = vec![protected, map(&self.unprotected), self.payload.clone(), signature];
         [vec![0xd2], array(items)].concat()

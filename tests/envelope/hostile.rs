@@ -57,8 +57,7 @@ fn deep_json_is_refused_in_every_part() {
         .refused("envelope-too-deep", "unprotected header");
     Jws { protected: with_deep(good.protected), ..Jws::good() }
         .refused("envelope-too-deep", "protected header");
-    Jws { payload: with_deep(good.payload), ..Jws::good() }
-        .refused("envelope-too-deep", "payload");
+    Jws { payload: with_deep(good.payload), ..Jws::good() }.refused("envelope-too-deep", "payload");
 }
 
 #[test]
@@ -107,8 +106,16 @@ fn a_cose_envelope_of_another_shape_is_refused() {
         (tag(98, array(items(good.payload.clone()))), "envelope-untagged", "COSE_Sign"),
         ([vec![0xd8, 18], sealed[1..].to_vec()].concat(), "envelope-untagged", "a wider tag"),
         ([vec![0xd2, 0x98, 4], sealed[2..].to_vec()].concat(), "envelope-untagged", "wider array"),
-        ([vec![0xd2, 0x9f], sealed[2..].to_vec(), vec![0xff]].concat(), "envelope-untagged", "indefinite"),
-        (tag(18, array(items(good.payload.clone())[..3].to_vec())), "envelope-untagged", "three items"),
+        (
+            [vec![0xd2, 0x9f], sealed[2..].to_vec(), vec![0xff]].concat(),
+            "envelope-untagged",
+            "indefinite",
+        ),
+        (
+            tag(18, array(items(good.payload.clone())[..3].to_vec())),
+            "envelope-untagged",
+            "three items",
+        ),
         ([sealed.clone(), vec![0x00]].concat(), "envelope-unparsable", "trailing byte"),
         (tag(18, tag(18, array(items(good.payload.clone())))), "envelope-untagged", "tagged twice"),
         (tag(18, array(items(vec![0xf6]))), "envelope-payload-detached", "detached"),

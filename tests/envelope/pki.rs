@@ -38,8 +38,7 @@ pub fn key(suite: Suite) -> PrivateKey {
 /// DER, leaf first; the leaf holds the fixture key of `suite`.
 pub fn chain(suite: Suite, length: Length) -> Vec<Vec<u8>> {
     let leaf = KeyPair::from_pem(pem(suite)).unwrap();
-    let root_key =
-        KeyPair::from_pem(include_str!("../fixtures/envelope/root.pem")).unwrap();
+    let root_key = KeyPair::from_pem(include_str!("../fixtures/envelope/root.pem")).unwrap();
     let middle_key =
         KeyPair::from_pem(include_str!("../fixtures/envelope/intermediate.pem")).unwrap();
     if length == Length::SelfSigned {

@@ -10,11 +10,8 @@ use crate::forge::{
 use crate::pki::{self, Length};
 
 fn with_chain(key: Suite, chain: &[Vec<u8>]) -> (Jws, Cose) {
-    let jws = Jws {
-        key: pki::key(key),
-        header: json!({ "x5c": x5c(chain) }).to_string(),
-        ..Jws::good()
-    };
+    let jws =
+        Jws { key: pki::key(key), header: json!({ "x5c": x5c(chain) }).to_string(), ..Jws::good() };
     let x5chain = array(chain.iter().map(|der| bytes(der)).collect());
     let cose = Cose { key: pki::key(key), ..Cose::with_unprotected(int(33), x5chain) };
     (jws, cose)
@@ -105,7 +102,8 @@ fn an_rsa_signature_with_another_salt_length_is_refused() {
     let input = jws.signing_input();
     assert_eq!(digest::digest(&digest::SHA256, input.as_bytes()).as_ref().len(), 32);
     let random = aws_lc_rs::rand::SystemRandom::new();
-    for padding in [&aws_lc_rs::signature::RSA_PKCS1_SHA256, &aws_lc_rs::signature::RSA_PSS_SHA384] {
+    for padding in [&aws_lc_rs::signature::RSA_PKCS1_SHA256, &aws_lc_rs::signature::RSA_PSS_SHA384]
+    {
         let mut signature = vec![0; 256];
         pair.sign(padding, &random, input.as_bytes(), &mut signature).unwrap();
         let at = sealed.find("\"signature\"").unwrap();

@@ -80,11 +80,8 @@ fn extended_attributes_keep_their_order_and_say_whether_they_are_critical() {
         (int(-70_000), tag(1, int(5))),
         (int(99), array(vec![vec![0xf5], vec![0xf6], int(-1)])),
     ]);
-    let integer = |label, value, critical| Attribute {
-        key: AttributeKey::Integer(label),
-        value,
-        critical,
-    };
+    let integer =
+        |label, value, critical| Attribute { key: AttributeKey::Integer(label), value, critical };
     assert_eq!(
         cose.accepted().attributes(),
         [

@@ -83,10 +83,8 @@ fn a_cose_envelope_is_written_in_core_deterministic_order() {
     ]
     .concat();
     let chain = signer.chain().certificates().iter().map(|c| bytes(c.der())).collect();
-    let unprotected = map(&vec![
-        (int(33), array(chain)),
-        (text("io.cncf.notary.signingAgent"), text(AGENT)),
-    ]);
+    let unprotected =
+        map(&vec![(int(33), array(chain)), (text("io.cncf.notary.signingAgent"), text(AGENT))]);
     let payload = format!(
         r#"{{"targetArtifact":{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{DIGEST}","size":942,"annotations":{{"build":"\u003c1\u00262\u003e é"}}}}}}"#
     );
@@ -246,7 +244,8 @@ fn what_cannot_be_signed_is_refused_before_the_signer_is_asked() {
             let error = failure(&request, Behaviour::BeAsked);
             assert_eq!(error.code(), "envelope-certificate-not-valid", "{error}");
         }
-        for expiry in [Duration::from_millis(999), Duration::from_secs(300_000_000_000), Duration::MAX]
+        for expiry in
+            [Duration::from_millis(999), Duration::from_secs(300_000_000_000), Duration::MAX]
         {
             let request = SealRequest { expiry: Some(expiry), ..request(format) };
             let error = failure(&request, Behaviour::BeAsked);

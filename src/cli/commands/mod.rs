@@ -1,8 +1,13 @@
 //! The commands, one file each, in one array.
 
+mod cert;
 mod completion;
+mod key;
 mod plugin;
+mod policy;
 mod version;
+
+pub use plugin::AZURE_KV;
 
 use clap::{ArgMatches, Command};
 use futures_util::future::BoxFuture;
@@ -46,7 +51,22 @@ pub const GROUPS: &[GroupSpec] = &[
 
 /// Every command there is.
 pub const COMMANDS: &[CommandSpec] =
-    &[plugin::PLUGIN, version::VERSION, completion::COMPLETION];
+    &[
+    cert::ADD,
+    cert::LIST,
+    cert::SHOW,
+    cert::DELETE,
+    cert::GENERATE_TEST,
+    key::ADD,
+    key::UPDATE,
+    key::LIST,
+    key::DELETE,
+    policy::IMPORT,
+    policy::SHOW,
+    plugin::PLUGIN,
+    version::VERSION,
+    completion::COMPLETION,
+];
 
 /// For commands whose arguments need no check of their own.
 fn unchecked(_: &ArgMatches) -> Result<(), CliError> {

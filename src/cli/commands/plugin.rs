@@ -70,7 +70,10 @@ fn is_azure_kv(source: &str) -> bool {
     let file = source.rsplit(['/', '\\']).next().unwrap_or(source);
     source == AZURE_KV
         || file.strip_prefix("notation-azure-kv").is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with('_') || rest.starts_with('.') || rest.starts_with('-')
+            rest.is_empty()
+                || rest.starts_with('_')
+                || rest.starts_with('.')
+                || rest.starts_with('-')
         })
 }
 
@@ -83,7 +86,13 @@ mod tests {
         assert_eq!(asked_for(&["ls"]), Ok(None));
         assert_eq!(asked_for(&["install", "--file", "notation-azure-kv.tar.gz"]), Ok(None));
         assert_eq!(
-            asked_for(&["install", "--url", "https://h/notation-azure-kv_1.2.1_linux_amd64.tar.gz", "--sha256sum", "67"]),
+            asked_for(&[
+                "install",
+                "--url",
+                "https://h/notation-azure-kv_1.2.1_linux_amd64.tar.gz",
+                "--sha256sum",
+                "67"
+            ]),
             Ok(None)
         );
         assert_eq!(asked_for(&["install", "--file", "notation-x"]), Ok(Some("notation-x")));

@@ -83,10 +83,12 @@ fn component<'a>(rest: &'a str, whole: &str) -> Result<(u64, &'a str), DurationE
     if unit.is_empty() {
         return Err(DurationError::MissingUnit(whole.to_owned()));
     }
-    let scale = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, scale)| *scale).ok_or_else(
-        || DurationError::UnknownUnit { unit: unit.to_owned(), text: whole.to_owned() },
-    )?;
-    let integer: u64 = if integer.is_empty() { 0 } else { integer.parse().map_err(|_| invalid())? };
+    let scale =
+        UNITS.iter().find(|(name, _)| *name == unit).map(|(_, scale)| *scale).ok_or_else(|| {
+            DurationError::UnknownUnit { unit: unit.to_owned(), text: whole.to_owned() }
+        })?;
+    let integer: u64 =
+        if integer.is_empty() { 0 } else { integer.parse().map_err(|_| invalid())? };
     let mut nanoseconds = integer.checked_mul(scale).ok_or_else(invalid)?;
     let mut place = scale;
     for digit in fraction.bytes().take(18) {
@@ -121,11 +123,7 @@ mod tests {
             ("100ms", 0.1),
             ("24h", 86400.0),
         ] {
-            assert_eq!(
-                GoDuration::parse(text),
-                Ok(GoDuration((seconds * 1e9) as i64)),
-                "{text}"
-            );
+            assert_eq!(GoDuration::parse(text), Ok(GoDuration((seconds * 1e9) as i64)), "{text}");
         }
         assert_eq!(GoDuration::parse("2µs"), GoDuration::parse("2000ns"));
         assert_eq!(GoDuration::parse("2μs"), GoDuration::parse("2us"));

@@ -159,10 +159,7 @@ pub fn timeout_of(values: &ArgMatches) -> Result<Duration, CliError> {
 /// `--max-signatures`, 100 by default.
 pub fn max_signatures_of(values: &ArgMatches) -> Result<usize, CliError> {
     let given = values.get_one::<i64>("max-signatures").copied().unwrap_or(100);
-    usize::try_from(given)
-        .ok()
-        .filter(|limit| *limit > 0)
-        .ok_or(CliError::MaxSignatures { given })
+    usize::try_from(given).ok().filter(|limit| *limit > 0).ok_or(CliError::MaxSignatures { given })
 }
 
 pub fn output_of(values: &ArgMatches) -> Result<Output, CliError> {

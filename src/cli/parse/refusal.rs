@@ -22,11 +22,9 @@ pub fn in_cobras_words(error: &clap::Error, root: &Command, arguments: &[String]
             let named = long_name(&text(ContextKind::InvalidArg));
             let source = std::error::Error::source(error).map(ToString::to_string);
             match source {
-                Some(problem) => CliError::InvalidValue {
-                    value,
-                    flag: flag_label(command, &named),
-                    problem,
-                },
+                Some(problem) => {
+                    CliError::InvalidValue { value, flag: flag_label(command, &named), problem }
+                }
                 None => CliError::FlagNeedsValue(needing(&named, arguments)),
             }
         }

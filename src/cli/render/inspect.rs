@@ -64,14 +64,13 @@ impl Signature {
             Output::Json => rfc3339(time),
         };
         let target = &intact.payload().target;
-        let certificates = intact.chain().certificates().iter().map(|certificate| {
-            CertificateLines {
+        let certificates =
+            intact.chain().certificates().iter().map(|certificate| CertificateLines {
                 fingerprint: certificate.thumbprint(),
                 issued_to: certificate.subject().to_string(),
                 issued_by: certificate.issuer().to_string(),
                 expiry: at(certificate.not_after()),
-            }
-        });
+            });
         Self {
             media_type: fetched.envelope_media_type.clone(),
             digest: fetched.manifest_digest.to_string(),

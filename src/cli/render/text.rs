@@ -43,9 +43,7 @@ pub fn ansic(at: OffsetDateTime) -> String {
 /// `2006-01-02 15:04:05 +0000 UTC`, as Go prints a time.
 pub fn go_time(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC)
-        .format(format_description!(
-            "[year]-[month]-[day] [hour]:[minute]:[second] +0000 UTC"
-        ))
+        .format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] +0000 UTC"))
         .expect("every time has these parts")
 }
 

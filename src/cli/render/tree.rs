@@ -38,8 +38,11 @@ impl Node {
 
     fn render_children(&self, text: &mut String, indent: &str) {
         for (i, child) in self.children.iter().enumerate() {
-            let (branch, below) =
-                if i + 1 == self.children.len() { ("└── ", "    ") } else { ("├── ", "│   ") };
+            let (branch, below) = if i + 1 == self.children.len() {
+                ("└── ", "    ")
+            } else {
+                ("├── ", "│   ")
+            };
             text.push_str(indent);
             text.push_str(branch);
             text.push_str(&child.label);
@@ -58,9 +61,6 @@ mod tests {
         let tree = Node::new("root")
             .with(Node::new("a").with(Node::pair("k", "v\n::x")))
             .with(Node::new("b").with(Node::new("c")));
-        assert_eq!(
-            tree.render(),
-            "root\n├── a\n│   └── k: v\u{fffd}::x\n└── b\n    └── c\n"
-        );
+        assert_eq!(tree.render(), "root\n├── a\n│   └── k: v\u{fffd}::x\n└── b\n    └── c\n");
     }
 }

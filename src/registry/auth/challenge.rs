@@ -33,7 +33,7 @@ pub(in crate::registry) fn read(headers: &HeaderMap) -> Result<Option<Challenge>
         }
     }
     let Some(parameters) = bearer else { return Ok(basic.then_some(Challenge::Basic)) };
-    let mut one = |name: &str| -> Result<Option<String>, String> {
+    let one = |name: &str| -> Result<Option<String>, String> {
         let mut found = parameters.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let value = found.next().map(|(_, value)| value.clone());
         match found.next() {
@@ -64,7 +64,11 @@ fn challenges(text: &str) -> Option<Vec<(String, Parameters)>> {
         } else {
             found.push((word.to_owned(), Vec::new()));
             // a token68 credential of a scheme we do not use
-            rest = if after.is_empty() || after.starts_with([' ', '\t', ',']) { after } else { return None };
+            rest = if after.is_empty() || after.starts_with([' ', '\t', ',']) {
+                after
+            } else {
+                return None;
+            };
         }
         rest = rest.trim_start_matches([' ', '\t', ',']);
     }
@@ -135,7 +139,15 @@ mod tests {
 
     #[test]
     fn malformed_doubled_and_long_challenges_are_refused() {
-        for line in ["Bearer realm=\"x", "Bearer realm=", "Bearer", "Bearer realm=\"a\" b=c", "=\"x\"", "Bearer realm=a,realm=b", "é"] {
+        for line in [
+            "Bearer realm=\"x",
+            "Bearer realm=",
+            "Bearer",
+            "Bearer realm=\"a\" b=c",
+            "=\"x\"",
+            "Bearer realm=a,realm=b",
+            "é",
+        ] {
             assert!(of(&[line]).is_err(), "{line}");
         }
         let long = format!("Bearer realm=\"{}\"", "a".repeat(LONGEST));

@@ -266,9 +266,11 @@ impl Authenticator {
             fresh = true;
         }
         let number = slot.number;
-        Ok(slot.token.as_ref().and_then(|token| token::bearer(&token.value)).map(|header| {
-            Authorization { header, token: Some(number), fresh }
-        }))
+        Ok(slot
+            .token
+            .as_ref()
+            .and_then(|token| token::bearer(&token.value))
+            .map(|header| Authorization { header, token: Some(number), fresh }))
     }
 
     fn slot(&self, scope: &Scope) -> Arc<tokio::sync::Mutex<Slot>> {

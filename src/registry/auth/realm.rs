@@ -54,9 +54,9 @@ fn is_pair(registry: &Url, realm: &Url) -> bool {
     let secure = |url: &Url| url.scheme() == "https" && url.port().is_none();
     secure(registry)
         && secure(realm)
-        && PAIRS.iter().any(|(from, to)| {
-            registry.host_str() == Some(*from) && realm.host_str() == Some(*to)
-        })
+        && PAIRS
+            .iter()
+            .any(|(from, to)| registry.host_str() == Some(*from) && realm.host_str() == Some(*to))
 }
 
 fn is_named(realm: &Url, named: &[String]) -> bool {
@@ -65,9 +65,9 @@ fn is_named(realm: &Url, named: &[String]) -> bool {
         realm.host_str().unwrap_or_default(),
         realm.port_or_known_default().unwrap_or_default()
     );
-    named.iter().any(|entry| {
-        entry.eq_ignore_ascii_case(&name(realm)) || entry.eq_ignore_ascii_case(&full)
-    })
+    named
+        .iter()
+        .any(|entry| entry.eq_ignore_ascii_case(&name(realm)) || entry.eq_ignore_ascii_case(&full))
 }
 
 #[cfg(test)]
@@ -108,7 +108,12 @@ mod tests {
             ("https://a.io/v2/", "https://u:p@a.io/token", vec![], Trust::Refused),
             ("https://a.io/v2/", "ftp://a.io/token", vec![], Trust::Refused),
             ("https://docker.io.x/v2/", "https://auth.docker.io/token", vec![], Trust::Anonymous),
-            ("https://registry-1.docker.io:444/v2/", "https://auth.docker.io/token", vec![], Trust::Anonymous),
+            (
+                "https://registry-1.docker.io:444/v2/",
+                "https://auth.docker.io/token",
+                vec![],
+                Trust::Anonymous,
+            ),
         ] {
             assert_eq!(of(registry, Kind::Other, realm, &named), expected, "{registry} {realm}");
         }

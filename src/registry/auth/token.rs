@@ -101,7 +101,11 @@ pub(in crate::registry) fn bearer(token: &Secret) -> Option<HeaderValue> {
 /// Whether a JWT's `access` claim grants an action; none when it is no such JWT.
 ///
 /// The claim is not verified: only the registry can, and only the registry decides.
-pub(in crate::registry) fn grants(token: &Secret, repository: &str, action: Action) -> Option<bool> {
+pub(in crate::registry) fn grants(
+    token: &Secret,
+    repository: &str,
+    action: Action,
+) -> Option<bool> {
     #[derive(serde::Deserialize)]
     struct Claims {
         access: Vec<Access>,

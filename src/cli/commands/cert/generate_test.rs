@@ -17,7 +17,7 @@ use crate::cli::error::CliError;
 use crate::cli::parse::flags;
 use crate::cli::render::text::rfc3339;
 use crate::cli::session::Session;
-use crate::config::SigningKeys;
+use crate::config::{MarkDefault, SigningKey, SigningKeys};
 use crate::fault::os_reason;
 use crate::secret::Secret;
 use crate::trust::StoreType;
@@ -68,7 +68,14 @@ fn run(values: &ArgMatches, session: &mut Session) -> Done {
     )?;
     session.streams.line(&format!("wrote certificate: {}", certificate_path.display()))?;
     let is_default = flags::is_on(values, "default");
-    add_key(&dirs, name, &key_path, &certificate_path, is_default)?;
+    let mut keys = SigningKeys::load(&dirs)?;
+    let key = SigningKey::local(
+        name,
+        key_path.display().to_string(),
+        certificate_path.display().to_string(),
+    );
+    keys.add(key, if is_default { MarkDefault::Yes } else { MarkDefault::No })?;
+    keys.save()?;
     session.trust_store()?.add(StoreType::Ca, name, &certificate_path)?;
     session
         .streams

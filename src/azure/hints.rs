@@ -1,0 +1,291 @@
+//! What to type when Azure refuses: one table of roles, by mode and by registry kind.
+
+use super::error::Refusal;
+use super::{ExtraHosts, Principal, PrincipalKind, RegistryHost, VaultHost};
+
+/// Where the certificate chain comes from; it decides which permissions signing needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChainMode {
+    /// The vault's secret holds the chain.
+    InVault,
+    /// `ca_certs` or `self_signed`.
+    Given,
+}
+
+/// A permission of the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    SecretGet,
+    CertificateGet,
+    KeySign,
+}
+
+/// What a registry is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Pull,
+    Push,
+}
+
+struct VaultRow {
+    permission: Permission,
+    /// As sentences say it.
+    name: &'static str,
+    /// The built-in role's name.
+    role: &'static str,
+    /// The option of `az keyvault set-policy`.
+    policy: &'static str,
+    modes: &'static [ChainMode],
+}
+
+const VAULT: [VaultRow; 3] = [
+    VaultRow {
+        permission: Permission::SecretGet,
+        name: "secrets/get",
+        role: "Key Vault Secrets User",
+        policy: "--secret-permissions get",
+        modes: &[ChainMode::InVault],
+    },
+    VaultRow {
+        permission: Permission::CertificateGet,
+        name: "certificates/get",
+        role: "Key Vault Certificate User",
+        policy: "--certificate-permissions get",
+        modes: &[ChainMode::InVault, ChainMode::Given],
+    },
+    VaultRow {
+        permission: Permission::KeySign,
+        name: "keys/sign",
+        role: "Key Vault Crypto User",
+        policy: "--key-permissions sign",
+        modes: &[ChainMode::InVault, ChainMode::Given],
+    },
+];
+
+struct RegistryRow {
+    role: &'static str,
+    /// Where repository permissions (ABAC) are not enabled.
+    role_without_abac: &'static str,
+    wanted: &'static [Wanted],
+}
+
+const REGISTRY: [RegistryRow; 2] = [
+    RegistryRow {
+        role: "Container Registry Repository Reader",
+        role_without_abac: "AcrPull",
+        wanted: &[Wanted::Pull, Wanted::Push],
+    },
+    RegistryRow {
+        role: "Container Registry Repository Writer",
+        role_without_abac: "AcrPush",
+        wanted: &[Wanted::Push],
+    },
+];
+
+impl Permission {
+    /// `secrets/get`, `certificates/get`, `keys/sign`
+    pub fn name(self) -> &'static str {
+        VAULT.iter().find(|row| row.permission == self).expect("every permission has its row").name
+    }
+}
+
+/// The commands that grant what signing needs in this mode: roles or access policy, as the vault's
+/// answer showed; both, roles first, when it did not show. None when no grant would help.
+pub fn vault_hint(
+    vault: &VaultHost,
+    mode: ChainMode,
+    failed: Permission,
+    refusal: Refusal,
+    principal: Option<&Principal>,
+) -> Option<String> {
+    let mut rows: Vec<&VaultRow> = VAULT.iter().filter(|row| row.modes.contains(&mode)).collect();
+    rows.sort_by_key(|row| row.permission != failed);
+    let name = vault.name().unwrap_or("<vault-name>");
+    let scope = format!("$(az keyvault show -n {name} --query id -o tsv)");
+    let roles = || rows.iter().map(|row| assignment(row.role, principal, &scope));
+    let policies: Vec<&str> = rows.iter().map(|row| row.policy).collect();
+    let policy = format!(
+        "az keyvault set-policy -n {name} {} --object-id {}",
+        policies.join(" "),
+        object_id(principal)
+    );
+    let mut lines: Vec<String> = Vec::new();
+    match refusal {
+        Refusal::Rbac => {
+            lines.push("assign the roles (they take up to 10 minutes to act):".into());
+            lines.extend(roles());
+        }
+        Refusal::AccessPolicy => {
+            lines.push("add the permissions to the vault's access policy:".into());
+            lines.push(policy);
+        }
+        Refusal::Unknown => {
+            lines.push("assign the roles (they take up to 10 minutes to act):".into());
+            lines.extend(roles());
+            lines.push("or, where the vault uses access policies (legacy):".into());
+            lines.push(policy);
+        }
+        Refusal::Network | Refusal::Disabled => return None,
+    }
+    if failed == Permission::SecretGet {
+        lines.push("or give the chain's certificates in a file with ca_certs".into());
+    }
+    Some(lines.join("\n"))
+}
+
+/// The commands that grant what `wanted` needs, for registries that repository permissions (ABAC)
+/// govern and for the others. None when `host` is no Azure registry.
+pub fn registry_hint(
+    host: &str,
+    extra: &ExtraHosts,
+    wanted: Wanted,
+    principal: Option<&Principal>,
+) -> Option<String> {
+    let registry = RegistryHost::parse(host, extra).ok()?;
+    let name = registry.name().unwrap_or("<registry-name>");
+    let scope = format!("$(az acr show -n {name} --query id -o tsv)");
+    let rows = || REGISTRY.iter().filter(|row| row.wanted.contains(&wanted));
+    let mut lines: Vec<String> =
+        vec!["assign the roles (they take up to 10 minutes to act):".into()];
+    lines.extend(rows().map(|row| assignment(row.role, principal, &scope)));
+    lines.push("or, where the registry has no repository permissions (ABAC) enabled:".into());
+    lines.extend(rows().map(|row| assignment(row.role_without_abac, principal, &scope)));
+    Some(lines.join("\n"))
+}
+
+fn assignment(role: &str, principal: Option<&Principal>, scope: &str) -> String {
+    let kind = match principal.map(|p| p.kind) {
+        Some(PrincipalKind::ServicePrincipal) => "ServicePrincipal",
+        Some(PrincipalKind::User) | None => "User",
+    };
+    format!(
+        "az role assignment create --role \"{role}\" --assignee-object-id {} --assignee-principal-type {kind} --scope \"{scope}\"",
+        object_id(principal)
+    )
+}
+
+fn object_id(principal: Option<&Principal>) -> String {
+    match principal {
+        Some(principal) => principal.object_id.clone(),
+        None => "\"$(az ad signed-in-user show --query id -o tsv)\"".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault() -> VaultHost {
+        VaultHost::parse("myvault.vault.azure.net", &ExtraHosts::default()).unwrap()
+    }
+
+    fn job() -> Principal {
+        Principal {
+            object_id: "11111111-2222-3333-4444-555555555555".into(),
+            tenant: None,
+            kind: PrincipalKind::ServicePrincipal,
+        }
+    }
+
+    #[test]
+    fn roles_for_a_chain_in_the_vault() {
+        let hint = vault_hint(
+            &vault(),
+            ChainMode::InVault,
+            Permission::SecretGet,
+            Refusal::Rbac,
+            Some(&job()),
+        );
+        insta::assert_snapshot!(hint.unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Key Vault Secrets User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        az role assignment create --role "Key Vault Certificate User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        az role assignment create --role "Key Vault Crypto User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        or give the chain's certificates in a file with ca_certs
+        "#);
+    }
+
+    #[test]
+    fn roles_for_a_given_chain_start_with_the_one_that_failed() {
+        let hint = vault_hint(&vault(), ChainMode::Given, Permission::KeySign, Refusal::Rbac, None);
+        insta::assert_snapshot!(hint.unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Key Vault Crypto User" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        az role assignment create --role "Key Vault Certificate User" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        "#);
+    }
+
+    #[test]
+    fn access_policy_for_both_modes() {
+        for (mode, policies) in [
+            (
+                ChainMode::InVault,
+                "--certificate-permissions get --secret-permissions get --key-permissions sign",
+            ),
+            (ChainMode::Given, "--certificate-permissions get --key-permissions sign"),
+        ] {
+            let hint = vault_hint(
+                &vault(),
+                mode,
+                Permission::CertificateGet,
+                Refusal::AccessPolicy,
+                Some(&job()),
+            );
+            assert_eq!(
+                hint.unwrap(),
+                format!(
+                    "add the permissions to the vault's access policy:\naz keyvault set-policy -n myvault {policies} --object-id 11111111-2222-3333-4444-555555555555"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn an_unclear_refusal_shows_roles_first_and_the_policy_second() {
+        let hint = vault_hint(
+            &vault(),
+            ChainMode::Given,
+            Permission::CertificateGet,
+            Refusal::Unknown,
+            Some(&job()),
+        );
+        insta::assert_snapshot!(hint.unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Key Vault Certificate User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        az role assignment create --role "Key Vault Crypto User" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az keyvault show -n myvault --query id -o tsv)"
+        or, where the vault uses access policies (legacy):
+        az keyvault set-policy -n myvault --certificate-permissions get --key-permissions sign --object-id 11111111-2222-3333-4444-555555555555
+        "#);
+    }
+
+    #[test]
+    fn a_closed_network_or_a_disabled_key_wants_no_role() {
+        for refusal in [Refusal::Network, Refusal::Disabled] {
+            let hint = vault_hint(&vault(), ChainMode::Given, Permission::KeySign, refusal, None);
+            assert_eq!(hint, None);
+        }
+    }
+
+    #[test]
+    fn roles_of_registries() {
+        let hint = |wanted, principal: Option<&Principal>| {
+            registry_hint("myregistry.azurecr.io", &ExtraHosts::default(), wanted, principal)
+        };
+        insta::assert_snapshot!(hint(Wanted::Push, Some(&job())).unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Container Registry Repository Reader" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        az role assignment create --role "Container Registry Repository Writer" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        or, where the registry has no repository permissions (ABAC) enabled:
+        az role assignment create --role "AcrPull" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        az role assignment create --role "AcrPush" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        "#);
+        insta::assert_snapshot!(hint(Wanted::Pull, None).unwrap(), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Container Registry Repository Reader" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az acr show -n myregistry --query id -o tsv)"
+        or, where the registry has no repository permissions (ABAC) enabled:
+        az role assignment create --role "AcrPull" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az acr show -n myregistry --query id -o tsv)"
+        "#);
+        let none = ExtraHosts::default();
+        assert_eq!(registry_hint("ghcr.io", &none, Wanted::Pull, None), None);
+    }
+}

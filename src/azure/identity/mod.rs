@@ -1,0 +1,103 @@
+//! Who am I: Entra credentials, tried in the article's order, and their tokens.
+
+mod az;
+mod certificate;
+mod chain;
+mod entra;
+mod managed;
+mod token;
+
+pub use chain::{Identity, IdentityOptions};
+pub use token::{Audience, Principal, PrincipalKind, Service, Token, TokenSource};
+
+use super::AzureError;
+
+/// The four ways to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialType {
+    Environment,
+    WorkloadId,
+    ManagedId,
+    AzureCli,
+}
+
+/// All of them, in the order in which they are tried by default.
+pub const CREDENTIAL_TYPES: [CredentialType; 4] = [
+    CredentialType::Environment,
+    CredentialType::WorkloadId,
+    CredentialType::ManagedId,
+    CredentialType::AzureCli,
+];
+
+impl CredentialType {
+    /// Parses the value of `credential_type`; case does not matter.
+    pub fn parse(text: &str) -> Result<Self, AzureError> {
+        let lower = text.to_lowercase();
+        CREDENTIAL_TYPES
+            .into_iter()
+            .find(|kind| kind.name() == lower)
+            .ok_or(AzureError::CredentialType { found: lower })
+    }
+
+    /// As `credential_type` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::WorkloadId => "workloadid",
+            Self::ManagedId => "managedid",
+            Self::AzureCli => "azurecli",
+        }
+    }
+}
+
+impl std::fmt::Display for CredentialType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One configured credential. It keeps no token: the chain does.
+#[async_trait::async_trait]
+trait Credential: Send + Sync {
+    async fn exchange(&self, audience: Audience) -> Result<Token, AzureError>;
+
+    /// For the report: `environment (client secret)`.
+    fn describe(&self) -> String;
+}
+
+#[cfg(test)]
+mod certificate_tests;
+#[cfg(test)]
+mod chain_tests;
+#[cfg(test)]
+mod managed_tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+
+    #[test]
+    fn credential_types_are_the_articles_four() {
+        for (text, kind) in [
+            ("environment", CredentialType::Environment),
+            ("WorkloadId", CredentialType::WorkloadId),
+            ("MANAGEDID", CredentialType::ManagedId),
+            ("azurecli", CredentialType::AzureCli),
+        ] {
+            assert_eq!(CredentialType::parse(text).unwrap(), kind);
+        }
+        for text in ["", "AzurePowerShell", "environment "] {
+            let error = CredentialType::parse(text).unwrap_err();
+            assert_eq!(error.code(), "azure-credential-type");
+            assert_eq!(
+                error.to_string(),
+                format!("Invalid credential type: {}", text.to_lowercase())
+            );
+            assert_eq!(
+                error.hint().unwrap(),
+                "use one of environment, workloadid, managedid, azurecli"
+            );
+        }
+    }
+}

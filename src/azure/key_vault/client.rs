@@ -1,0 +1,389 @@
+//! Requests to a vault: certificate, secret, sign; nothing else is ever asked for.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use url::Url;
+
+use super::KeyId;
+use crate::azure::error::{NO_CODE, Refusal, one_line};
+use crate::azure::{Audience, AzureError, ChainMode, Permission, Token, TokenSource, vault_hint};
+use crate::http::{Http, Redirects, Request, Response};
+use crate::secret::Secret;
+
+pub(super) struct Vault {
+    pub http: Http,
+    pub tokens: Arc<dyn TokenSource>,
+    pub mode: ChainMode,
+}
+
+/// The version every cloud serves (Azure Key Vault REST API reference).
+const API_VERSION: &str = "7.4";
+
+/// secrets are at most 25 KiB; certificates and signatures are smaller
+const ANSWER_LIMIT: u64 = 256 * 1024;
+
+/// A certificate's leaf, and what belongs to it.
+#[derive(serde::Deserialize)]
+pub(super) struct CertificateAnswer {
+    pub kid: String,
+    pub sid: String,
+    /// Base64 of the DER.
+    cer: String,
+}
+
+impl CertificateAnswer {
+    pub fn leaf(&self) -> Result<Vec<u8>, AzureError> {
+        STANDARD.decode(&self.cer).map_err(|_| AzureError::Answer {
+            request: "certificates/get",
+            problem: "`cer` is not base64".into(),
+        })
+    }
+}
+
+/// A secret. Its value may hold the private key beside the certificates.
+pub(super) struct SecretAnswer {
+    pub value: Secret,
+    pub content_type: String,
+    /// The key it belongs to, where it is a certificate's.
+    pub kid: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SecretDraft {
+    value: String,
+    #[serde(default)]
+    content_type: String,
+    kid: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct SignDraft {
+    kid: String,
+    value: String,
+}
+
+impl Vault {
+    pub async fn certificate(&self, key: &KeyId) -> Result<CertificateAnswer, AzureError> {
+        let body = self.call(key, Permission::CertificateGet, Bytes::new()).await?;
+        parse(Permission::CertificateGet, &body)
+    }
+
+    pub async fn secret(&self, key: &KeyId) -> Result<SecretAnswer, AzureError> {
+        let body = self.call(key, Permission::SecretGet, Bytes::new()).await?;
+        let draft: Result<SecretDraft, _> = parse(Permission::SecretGet, &body);
+        wipe(body);
+        let SecretDraft { value, content_type, kid } = draft?;
+        Ok(SecretAnswer { value: Secret::new(value), content_type, kid })
+    }
+
+    /// Signs a digest; `algorithm` is `PS256` … `ES512`. The answer is RSA-PSS or R‖S.
+    pub async fn sign(
+        &self,
+        key: &KeyId,
+        algorithm: &str,
+        digest: &[u8],
+    ) -> Result<Vec<u8>, AzureError> {
+        let body = serde_json::json!({"alg": algorithm, "value": URL_SAFE_NO_PAD.encode(digest)});
+        let body = self.call(key, Permission::KeySign, body.to_string().into()).await?;
+        let SignDraft { kid, value } = parse(Permission::KeySign, &body)?;
+        if key.version_answered(&kid, "keys").is_none() {
+            return Err(AzureError::KeyMismatch {
+                wanted: key.to_string(),
+                answered: one_line(&kid),
+            });
+        }
+        URL_SAFE_NO_PAD.decode(value.trim_end_matches('=')).map_err(|_| AzureError::Answer {
+            request: Permission::KeySign.name(),
+            problem: "`value` is not base64url".into(),
+        })
+    }
+
+    /// One request with a token; a 401 whose challenge is of the vault's own cloud is tried once more
+    /// with a new token.
+    async fn call(
+        &self,
+        key: &KeyId,
+        permission: Permission,
+        body: Bytes,
+    ) -> Result<Bytes, AzureError> {
+        let audience = Audience::vault(key.vault().cloud());
+        let mut token = self.tokens.token(audience).await?;
+        let mut answer = self.send(key, permission, body.clone(), &token).await?;
+        if answer.status == StatusCode::UNAUTHORIZED && has_challenge(&answer, audience)? {
+            token = self.tokens.renewed(audience, &token).await?;
+            answer = self.send(key, permission, body, &token).await?;
+        }
+        match answer.status {
+            StatusCode::OK => Ok(answer.body),
+            _ => Err(self.refused(key, permission, &token, &answer)),
+        }
+    }
+
+    async fn send(
+        &self,
+        key: &KeyId,
+        permission: Permission,
+        body: Bytes,
+        token: &Token,
+    ) -> Result<Response, AzureError> {
+        let mut headers = HeaderMap::new();
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose()))
+            .expect("a token is made of header characters: its source checks");
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+        let method = match permission {
+            Permission::KeySign => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                Method::POST
+            }
+            Permission::CertificateGet | Permission::SecretGet => Method::GET,
+        };
+        let request = Request {
+            method,
+            url: address(key, permission),
+            headers,
+            body,
+            limit: ANSWER_LIMIT,
+            redirects: Redirects::Return,
+        };
+        let what = permission.name();
+        self.http.send(request).await.map_err(|source| AzureError::Http { what, source })
+    }
+
+    fn refused(
+        &self,
+        key: &KeyId,
+        permission: Permission,
+        token: &Token,
+        answer: &Response,
+    ) -> AzureError {
+        let Problem { code, message, inner } = Problem::read(&answer.body);
+        let vault = key.vault();
+        let name = vault.name().unwrap_or("<vault-name>");
+        match answer.status {
+            StatusCode::UNAUTHORIZED => {
+                AzureError::Unauthorized { code, message, hint: tenant_hint(answer, token) }
+            }
+            StatusCode::FORBIDDEN => {
+                let refusal = refusal(&code, &inner, &message);
+                let principal = token.principal();
+                let hint = vault_hint(vault, self.mode, permission, refusal, principal.as_ref());
+                AzureError::Forbidden { permission, code, message, hint }
+            }
+            StatusCode::NOT_FOUND => {
+                let (object, hint) = match key.version() {
+                    Some(version) => (
+                        format!("{} {} of version {version}", kind(permission), key.name()),
+                        format!(
+                            "az keyvault certificate list-versions --vault-name {name} -n {} -o table",
+                            key.name()
+                        ),
+                    ),
+                    None => (
+                        format!("{} {}", kind(permission), key.name()),
+                        format!("az keyvault certificate list --vault-name {name} -o table"),
+                    ),
+                };
+                AzureError::NotFound { object, code, message, hint: Some(hint) }
+            }
+            status => AzureError::Vault { status: status.as_u16(), code, message },
+        }
+    }
+}
+
+fn address(key: &KeyId, permission: Permission) -> Url {
+    let version = key.version().map(|v| format!("/{v}")).unwrap_or_default();
+    let (collection, action) = match permission {
+        Permission::CertificateGet => ("certificates", ""),
+        Permission::SecretGet => ("secrets", ""),
+        Permission::KeySign => ("keys", "/sign"),
+    };
+    let text = format!(
+        "https://{}/{collection}/{}{version}{action}?api-version={API_VERSION}",
+        key.vault().as_str(),
+        key.name()
+    );
+    Url::parse(&text).expect("host, name and version of a key id are checked")
+}
+
+fn kind(permission: Permission) -> &'static str {
+    match permission {
+        Permission::CertificateGet => "certificate",
+        Permission::SecretGet => "secret",
+        Permission::KeySign => "key",
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(
+    permission: Permission,
+    body: &[u8],
+) -> Result<T, AzureError> {
+    // The parser's own words could quote a secret.
+    serde_json::from_slice(body).map_err(|_| AzureError::Answer {
+        request: permission.name(),
+        problem: "it is not the documented JSON".into(),
+    })
+}
+
+/// Overwrites the body where this is its only holder.
+fn wipe(body: Bytes) {
+    if let Ok(mut bytes) = body.try_into_mut() {
+        zeroize::Zeroize::zeroize(&mut bytes[..]);
+    }
+}
+
+struct Problem {
+    code: String,
+    message: String,
+    inner: String,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct ProblemDraft {
+    error: ProblemBody,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct ProblemBody {
+    code: String,
+    message: String,
+    innererror: Option<Inner>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Inner {
+    code: String,
+}
+
+impl Problem {
+    fn read(body: &[u8]) -> Self {
+        match serde_json::from_slice::<ProblemDraft>(body) {
+            Ok(ProblemDraft { error }) if !error.code.is_empty() => Self {
+                code: one_line(&error.code),
+                message: one_line(&error.message),
+                inner: error.innererror.unwrap_or_default().code,
+            },
+            _ => Self {
+                code: NO_CODE.into(),
+                message: one_line(&String::from_utf8_lossy(body)),
+                inner: String::new(),
+            },
+        }
+    }
+}
+
+/// By the inner code, else by the message, since not every cloud sends the first.
+fn refusal(code: &str, inner: &str, message: &str) -> Refusal {
+    for named in [inner, code] {
+        match named {
+            "ForbiddenByRbac" => return Refusal::Rbac,
+            "ForbiddenByPolicy" | "AccessDenied" => return Refusal::AccessPolicy,
+            "ForbiddenByFirewall" | "ForbiddenByConnection" | "ForbiddenByNsp" => {
+                return Refusal::Network;
+            }
+            _ if named.ends_with("Disabled")
+                || named.ends_with("Expired")
+                || named.ends_with("NotYetValid") =>
+            {
+                return Refusal::Disabled;
+            }
+            _ => {}
+        }
+    }
+    if message.contains("not authorized to perform action") {
+        Refusal::Rbac
+    } else if message.contains("does not have") && message.contains("permission") {
+        Refusal::AccessPolicy
+    } else {
+        Refusal::Unknown
+    }
+}
+
+/// Whether a 401 carries a challenge; one for another resource than the vault's is an error.
+fn has_challenge(answer: &Response, audience: Audience) -> Result<bool, AzureError> {
+    let Some(challenge) = challenge(answer) else { return Ok(false) };
+    let found = parameter(challenge, "resource").or_else(|| parameter(challenge, "scope"));
+    let Some(found) = found else { return Ok(false) };
+    let resource = found.trim_end_matches("/.default").trim_end_matches('/');
+    if resource != audience.resource() {
+        return Err(AzureError::Challenge {
+            found: one_line(found),
+            expected: audience.resource(),
+        });
+    }
+    Ok(true)
+}
+
+fn challenge(answer: &Response) -> Option<&str> {
+    answer.headers.get(WWW_AUTHENTICATE)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+fn parameter<'a>(challenge: &'a str, name: &str) -> Option<&'a str> {
+    challenge.split(',').find_map(|part| {
+        let (found, value) = part.trim().split_once('=')?;
+        (found == name).then(|| value.trim_matches('"'))
+    })
+}
+
+/// A token of another tenant than the vault's is the usual reason of a lasting 401.
+fn tenant_hint(answer: &Response, token: &Token) -> Option<String> {
+    let authority = parameter(challenge(answer)?, "authorization")?;
+    let wanted = authority
+        .rsplit('/')
+        .next()
+        .filter(|t| t.len() == 36 && t.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'))?;
+    let found = token.principal()?.tenant?;
+    (!found.eq_ignore_ascii_case(wanted)).then(|| {
+        format!(
+            "the vault is of tenant {wanted}, the token of {found}: az login --tenant {wanted}, or set AZURE_TENANT_ID={wanted}"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_known_by_its_code_or_its_words() {
+        for (code, inner, message, expected) in [
+            ("Forbidden", "ForbiddenByRbac", "", Refusal::Rbac),
+            ("Forbidden", "ForbiddenByPolicy", "", Refusal::AccessPolicy),
+            ("Forbidden", "AccessDenied", "", Refusal::AccessPolicy),
+            ("Forbidden", "ForbiddenByFirewall", "", Refusal::Network),
+            ("Forbidden", "SecretDisabled", "", Refusal::Disabled),
+            ("SecretDisabled", "", "", Refusal::Disabled),
+            (
+                "Forbidden",
+                "",
+                "Caller is not authorized to perform action on resource.",
+                Refusal::Rbac,
+            ),
+            (
+                "Forbidden",
+                "",
+                "The user, group or application 'x' does not have secrets get permission on key vault 'y'.",
+                Refusal::AccessPolicy,
+            ),
+            ("Forbidden", "", "", Refusal::Unknown),
+        ] {
+            assert_eq!(refusal(code, inner, message), expected, "{code} {inner} {message}");
+        }
+    }
+
+    #[test]
+    fn challenge_parameters_are_found() {
+        let text = r#"authorization="https://login.example/t", resource="https://vault.azure.net""#;
+        assert_eq!(parameter(text, "resource"), Some("https://vault.azure.net"));
+        assert_eq!(parameter(text, "scope"), None);
+    }
+}

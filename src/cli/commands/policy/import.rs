@@ -1,0 +1,68 @@
+//! `policy import`
+
+use std::fs;
+use std::io::Read as _;
+
+use clap::ArgMatches;
+
+use super::{CommandSpec, Done};
+use crate::cli::error::CliError;
+use crate::cli::parse::{PROGRAM, flags};
+use crate::cli::session::Session;
+use crate::config::trust_policy;
+use crate::fault::os_reason;
+use crate::trust::{POLICY_LIMIT, Policy};
+
+pub const IMPORT: CommandSpec = CommandSpec {
+    path: &["policy", "import"],
+    usage: "policy import [flags] <file_path>",
+    build: |command| {
+        command
+            .about("Import trust policy configuration from a JSON file")
+            .after_help("Example:\n  sealwright policy import my_policy.json")
+            .arg(flags::switch(
+                "force",
+                "override the existing trust policy configuration, never prompt",
+            ))
+            .arg(flags::positionals("file_path"))
+    },
+    check: |values| match flags::positionals_of(values).len() {
+        1 => Ok(()),
+        count => Err(CliError::Missing(format!(
+            "requires 1 argument but received {count}.\nUsage: {PROGRAM} policy import <path-to-policy.json>\nPlease specify a trust policy file location as the argument"
+        ))),
+    },
+    run: |values, session| Box::pin(async move { run(values, session) }),
+};
+
+fn run(values: &ArgMatches, session: &mut Session) -> Done {
+    let bytes = read(flags::first_of(values))?;
+    let dirs = session.dirs()?;
+    // Before the question: what is not valid is not worth asking about.
+    Policy::from_json(&bytes).map_err(|error| match error.is_malformed() {
+        true => CliError::PolicyUnparsable(error.to_string()),
+        false => CliError::PolicyInvalid(error.to_string()),
+    })?;
+    if flags::is_on(values, "force") {
+        session.streams.warn("existing trust policy configuration file will be overwritten");
+    } else if trust_policy::load(&dirs).is_ok() {
+        let question = "The trust policy file already exists, do you want to overwrite it?";
+        if !session.streams.confirm(question)? {
+            return Ok(());
+        }
+    }
+    trust_policy::import(&dirs, &bytes)?;
+    Ok(session.streams.line("Trust policy configuration imported successfully.")?)
+}
+
+/// The file, and one byte more than a policy may have, so that its size is found out later.
+fn read(path: &str) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(POLICY_LIMIT as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| CliError::File {
+            what: "failed to read trust policy file".to_owned(),
+            reason: format!("open {path}: {}", os_reason(&error)),
+        })?;
+    Ok(bytes)
+}

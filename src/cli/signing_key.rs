@@ -1,0 +1,68 @@
+//! Which key signs: `--id` and `--plugin`, `--key`, or the default of signingkeys.json.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use super::commands::AZURE_KV;
+use super::error::CliError;
+use super::parse::flags;
+use crate::config::{Dirs, KeySource, SigningKeys};
+use crate::fault::BoxFault;
+
+/// A key, found but not opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SigningKey {
+    /// A PEM private key and its chain.
+    Local { key_path: PathBuf, certificate_path: PathBuf },
+    /// A key in Azure Key Vault with the settings of notation's azure-kv plugin.
+    AzureKv { id: String, config: BTreeMap<String, String> },
+}
+
+impl SigningKey {
+    /// The key the flags name.
+    pub fn choose(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
+        let given = |name| flags::text_of(values, name).filter(|text| !text.is_empty());
+        if let (Some(id), Some(plugin)) = (given("id"), given("plugin")) {
+            check_plugin(plugin, dirs)?;
+            return Ok(Self::AzureKv { id: id.to_owned(), config: BTreeMap::new() });
+        }
+        let keys = SigningKeys::load(dirs)?;
+        let key = match given("key") {
+            Some(name) => keys.key(name)?,
+            None => keys.default_key()?,
+        };
+        match key.source() {
+            KeySource::Local { key_path, cert_path } => Ok(Self::Local {
+                key_path: key_path.into(),
+                certificate_path: cert_path.into(),
+            }),
+            KeySource::Plugin { plugin, id, config } => {
+                check_plugin(plugin, dirs)?;
+                Ok(Self::AzureKv { id: id.to_owned(), config })
+            }
+            KeySource::Nowhere => Err(CliError::KeyUnusable(key.name().to_owned()).into()),
+        }
+    }
+
+    /// The same key with these settings over its own.
+    pub fn with_config(self, over: BTreeMap<String, String>) -> Self {
+        match self {
+            Self::AzureKv { id, mut config } => {
+                config.extend(over);
+                Self::AzureKv { id, config }
+            }
+            local => local,
+        }
+    }
+}
+
+/// azure-kv is built in; every other plugin's executable is not there.
+pub fn check_plugin(plugin: &str, dirs: &Dirs) -> Result<(), CliError> {
+    if plugin == AZURE_KV {
+        return Ok(());
+    }
+    let path = dirs.libexec().join("plugins").join(plugin).join(format!("notation-{plugin}"));
+    Err(CliError::PluginMissing { path: path.display().to_string() })
+}

@@ -1,0 +1,329 @@
+//! Code signing certificates that keep the rules of signature-specification.md, "Certificate
+//! Requirements", issued by an authority made for them.
+
+use std::sync::{Arc, Mutex};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, DnValue,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::extension;
+use super::key::{KeyRing, KeySpec, LabKey, Level, authority_key, random};
+use crate::lab::LabError;
+use crate::lab::vault::{ChainInVault, ChainOrder, Export};
+
+/// A certificate wanted, with its key, in the vault.
+#[derive(Debug, Clone)]
+pub struct IssueRequest {
+    /// Name in the vault; an existing one gets a new version.
+    pub name: String,
+    /// `CN=…,O=…,ST=…,C=…`: C, ST, L, O, OU and CN, each once, no escapes.
+    pub subject: String,
+    pub key: KeySpec,
+    pub chain: Chain,
+    pub chain_in_vault: ChainInVault,
+    pub chain_order: ChainOrder,
+    pub export: Export,
+    pub revocation: Revocation,
+    pub validity: Validity,
+}
+
+impl IssueRequest {
+    /// A two-certificate chain for a P-256 key, not exportable, chain in the vault as PEM.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            subject: format!("CN={name},O=Sealwright Lab,L=Seattle,ST=WA,C=US"),
+            key: KeySpec::EcP256,
+            chain: Chain::Two,
+            chain_in_vault: ChainInVault::Pem,
+            chain_order: ChainOrder::LeafFirst,
+            export: Export::No,
+            revocation: Revocation::default(),
+            validity: Validity::default(),
+        }
+    }
+
+    pub fn key(self, key: KeySpec) -> Self {
+        Self { key, ..self }
+    }
+
+    pub fn chain(self, chain: Chain) -> Self {
+        Self { chain, ..self }
+    }
+
+    pub fn chain_in_vault(self, chain_in_vault: ChainInVault) -> Self {
+        Self { chain_in_vault, ..self }
+    }
+}
+
+/// How many certificates a chain has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Chain {
+    SelfSigned,
+    /// Leaf and root.
+    Two,
+    /// Leaf, issuing authority and root.
+    Three,
+}
+
+/// Addresses that the leaf and the issuing authority name; none by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Revocation {
+    pub crl: Option<String>,
+    pub ocsp: Option<String>,
+}
+
+/// When the leaf is valid, relative to the lab's now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    pub starts: Duration,
+    pub ends: Duration,
+}
+
+impl Default for Validity {
+    /// From an hour ago for 90 days.
+    fn default() -> Self {
+        Self { starts: -Duration::HOUR, ends: Duration::days(90) }
+    }
+}
+
+impl Validity {
+    /// Ended yesterday.
+    pub fn expired() -> Self {
+        Self { starts: -Duration::days(30), ends: -Duration::DAY }
+    }
+
+    /// Starts tomorrow.
+    pub fn future() -> Self {
+        Self { starts: Duration::DAY, ends: Duration::days(30) }
+    }
+}
+
+/// How long before and after now authorities are valid.
+const AUTHORITY_VALIDITY: Duration = Duration::days(3650);
+
+/// A leaf's key and its chain as DER, leaf first, root last.
+pub(in crate::lab) struct IssuedChain {
+    pub key: Arc<LabKey>,
+    pub chain: Vec<Vec<u8>>,
+    pub not_before: OffsetDateTime,
+    pub not_after: OffsetDateTime,
+}
+
+/// Issues certificates; a renewed one comes from the same authorities.
+#[derive(Default)]
+pub(in crate::lab) struct Pki {
+    ring: KeyRing,
+    authorities: Mutex<Vec<(AuthorityId, Arc<Authorities>)>>,
+}
+
+/// What makes two requests have the same authorities.
+#[derive(PartialEq, Eq, Clone)]
+struct AuthorityId {
+    name: String,
+    key: KeySpec,
+    chain: Chain,
+    revocation: Revocation,
+}
+
+/// The issuer of leaves and the certificates above them, root last.
+struct Authorities {
+    issuer: Issuer<'static, KeyPair>,
+    certificates: Vec<Vec<u8>>,
+}
+
+impl Pki {
+    pub(in crate::lab) fn issue(
+        &self,
+        request: &IssueRequest,
+        now: OffsetDateTime,
+    ) -> Result<IssuedChain, LabError> {
+        let key = self.ring.key(request.key)?;
+        let mut leaf = params(
+            subject(&request.subject)?,
+            now + request.validity.starts,
+            now + request.validity.ends,
+        )?;
+        leaf.is_ca = IsCa::ExplicitNoCa;
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
+        name_revocation(&mut leaf, &request.revocation);
+        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
+        let chain = if request.chain == Chain::SelfSigned {
+            vec![leaf.self_signed(&key.pair)?.der().to_vec()]
+        } else {
+            let authorities = self.authorities(request, now)?;
+            leaf.use_authority_key_identifier_extension = true;
+            let leaf = leaf.signed_by(&key.pair, &authorities.issuer)?.der().to_vec();
+            [vec![leaf], authorities.certificates.clone()].concat()
+        };
+        Ok(IssuedChain { key, chain, not_before, not_after })
+    }
+
+    fn authorities(
+        &self,
+        request: &IssueRequest,
+        now: OffsetDateTime,
+    ) -> Result<Arc<Authorities>, LabError> {
+        let id = AuthorityId {
+            name: request.name.clone(),
+            key: request.key,
+            chain: request.chain,
+            revocation: request.revocation.clone(),
+        };
+        let mut known = self.authorities.lock().expect("no panic holds this lock");
+        if let Some((_, authorities)) = known.iter().find(|(other, _)| *other == id) {
+            return Ok(authorities.clone());
+        }
+        let authorities = Arc::new(Authorities::new(request, now)?);
+        known.push((id, authorities.clone()));
+        Ok(authorities)
+    }
+}
+
+impl Authorities {
+    fn new(request: &IssueRequest, now: OffsetDateTime) -> Result<Self, LabError> {
+        let root_key = authority_key(Level::Root, request.key)?;
+        let mut root = authority(Level::Root, &request.name, now)?;
+        if request.chain == Chain::Two {
+            root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        }
+        let root_der = root.self_signed(&root_key)?.der().to_vec();
+        let root = Issuer::new(root, root_key);
+        if request.chain == Chain::Two {
+            return Ok(Self { issuer: root, certificates: vec![root_der] });
+        }
+        let key = authority_key(Level::Issuing, request.key)?;
+        let mut issuing = authority(Level::Issuing, &request.name, now)?;
+        issuing.use_authority_key_identifier_extension = true;
+        name_revocation(&mut issuing, &request.revocation);
+        let der = issuing.signed_by(&key, &root)?.der().to_vec();
+        Ok(Self { issuer: Issuer::new(issuing, key), certificates: vec![der, root_der] })
+    }
+}
+
+fn authority(level: Level, name: &str, now: OffsetDateTime) -> Result<CertificateParams, LabError> {
+    let (title, limit) = match level {
+        Level::Root => ("Root", 1),
+        Level::Issuing => ("Issuing", 0),
+    };
+    let name = subject(&format!("CN={name} {title} CA,O=Sealwright Lab,ST=WA,C=US"))?;
+    let mut params = params(name, now - AUTHORITY_VALIDITY, now + AUTHORITY_VALIDITY)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(limit));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(params)
+}
+
+fn params(
+    name: DistinguishedName,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+) -> Result<CertificateParams, LabError> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name;
+    params.not_before = not_before;
+    params.not_after = not_after;
+    // RFC 5280 section 4.1.2.2: positive, at most 20 octets, and shortest form.
+    let mut serial = random::<16>()?;
+    serial[0] = serial[0] & 0x7f | 0x40;
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    Ok(params)
+}
+
+fn name_revocation(params: &mut CertificateParams, revocation: &Revocation) {
+    if let Some(url) = &revocation.crl {
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![url.clone()] }];
+    }
+    if let Some(url) = &revocation.ocsp {
+        params.custom_extensions.push(extension::ocsp(url));
+    }
+}
+
+fn subject(text: &str) -> Result<DistinguishedName, LabError> {
+    let wrong = || LabError::Subject { subject: text.to_owned() };
+    let mut name = DistinguishedName::new();
+    // RFC 4514 writes the most specific part first, DER the least.
+    for part in text.split(',').rev() {
+        let (kind, value) = part.trim().split_once('=').ok_or_else(wrong)?;
+        let kind = match kind {
+            "C" => DnType::CountryName,
+            "ST" => DnType::StateOrProvinceName,
+            "L" => DnType::LocalityName,
+            "O" => DnType::OrganizationName,
+            "OU" => DnType::OrganizationalUnitName,
+            "CN" => DnType::CommonName,
+            _ => return Err(wrong()),
+        };
+        if value.is_empty() || name.get(&kind).is_some() {
+            return Err(wrong());
+        }
+        let value = match kind {
+            DnType::CountryName => DnValue::PrintableString(value.try_into()?),
+            _ => DnValue::Utf8String(value.to_owned()),
+        };
+        name.push(kind, value);
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn issued(request: &IssueRequest) -> IssuedChain {
+        Pki::default().issue(request, datetime!(2030-01-01 00:00 UTC)).unwrap()
+    }
+
+    #[test]
+    fn a_chain_has_as_many_certificates_as_asked_for() {
+        for (chain, length) in [(Chain::SelfSigned, 1), (Chain::Two, 2), (Chain::Three, 3)] {
+            assert_eq!(issued(&IssueRequest::named("a").chain(chain)).chain.len(), length);
+        }
+    }
+
+    #[test]
+    fn a_renewed_certificate_comes_from_the_same_root_with_another_key() {
+        let (pki, request) = (Pki::default(), IssueRequest::named("a"));
+        let [one, two] = [1, 2]
+            .map(|day| pki.issue(&request, datetime!(2030-01-01 00:00 UTC) + Duration::days(day)));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_eq!(one.chain[1], two.chain[1]);
+        assert_ne!(one.key.private_key_pem(), two.key.private_key_pem());
+    }
+
+    #[test]
+    fn every_kind_of_key_is_issued() {
+        for key in KeySpec::ALL {
+            assert_eq!(issued(&IssueRequest::named("a").key(key)).key.spec, key);
+        }
+    }
+
+    #[test]
+    fn addresses_of_revocation_stand_in_leaf_and_issuing_authority() {
+        let revocation = Revocation {
+            crl: Some("http://crl.test/a.crl".into()),
+            ocsp: Some("http://ocsp.test".into()),
+        };
+        let request = IssueRequest { revocation, ..IssueRequest::named("a").chain(Chain::Three) };
+        let holds = |der: &[u8], text: &str| der.windows(text.len()).any(|w| w == text.as_bytes());
+        let found: Vec<bool> = issued(&request)
+            .chain
+            .iter()
+            .map(|der| holds(der, "http://crl.test/a.crl") && holds(der, "http://ocsp.test"))
+            .collect();
+        assert_eq!(found, [true, true, false]);
+    }
+
+    #[test]
+    fn a_subject_is_a_list_of_known_parts_each_once() {
+        for text in ["", "CN", "CN=", "X=1", "CN=a,CN=b", "CN=a,C=\u{fc}"] {
+            assert!(subject(text).is_err(), "{text}");
+        }
+        assert!(subject("CN=a, OU=b, O=c, L=d, ST=e, C=US").is_ok());
+    }
+}

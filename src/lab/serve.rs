@@ -1,0 +1,76 @@
+//! A lab for other processes: prints how to reach it, then `ready`, and waits.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{IssueRequest, Lab, LabError, LabOptions};
+
+/// What a served lab has in it.
+pub struct ServeOptions {
+    pub lab: LabOptions,
+    /// Where the CA and the certificates of the PKI are written.
+    pub folder: PathBuf,
+    /// Certificates in the vault; the first is named by `SEALWRIGHT_LAB_KEY_ID`.
+    pub certificates: Vec<IssueRequest>,
+    /// Repositories and tags; the first is named by `SEALWRIGHT_LAB_IMAGE`.
+    pub images: Vec<(String, String)>,
+}
+
+impl ServeOptions {
+    /// One certificate, `lab`, and one image, `app:v1`.
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            lab: LabOptions::default(),
+            folder,
+            certificates: vec![IssueRequest::named("lab")],
+            images: vec![("app".to_owned(), "v1".to_owned())],
+        }
+    }
+}
+
+/// Starts a lab, prints `KEY=value` lines and `ready`, and stops it when `until` is over.
+///
+/// Beyond [`Lab::env_lines`]: `SEALWRIGHT_LAB_KEY_ID`, `_CERTIFICATE`, `_ROOT` (path), `_CA_CERTS`
+/// (path of everything above the leaf) for each certificate, and `_IMAGE` (by tag), `_IMAGE_BY_DIGEST`
+/// for each image; from the second on with `_2`, `_3` … at the end.
+pub async fn serve(
+    options: ServeOptions,
+    out: &mut (dyn Write + Send),
+    until: impl Future<Output = ()>,
+) -> Result<(), LabError> {
+    let lab = Lab::start(options.lab).await?;
+    let mut lines = lab.env_lines(&options.folder)?;
+    let mut line = |name: &str, index: usize, value: &str| {
+        let number = if index == 0 { String::new() } else { format!("_{}", index + 1) };
+        lines.push(format!("SEALWRIGHT_LAB_{name}{number}={value}"));
+    };
+    for (index, request) in options.certificates.iter().enumerate() {
+        let issued = lab.issue(request)?;
+        let root = options.folder.join(format!("{}-root.pem", issued.name));
+        write(&root, &issued.root_pem)?;
+        let bundle = options.folder.join(format!("{}-ca-certs.pem", issued.name));
+        write(&bundle, &issued.ca_bundle_pem)?;
+        line("KEY_ID", index, &issued.key_id);
+        line("CERTIFICATE", index, &issued.name);
+        line("ROOT", index, &root.display().to_string());
+        line("CA_CERTS", index, &bundle.display().to_string());
+    }
+    for (index, (repository, tag)) in options.images.iter().enumerate() {
+        let digest = lab.push_image(repository, tag)?;
+        let host = lab.registry_host();
+        line("IMAGE", index, &format!("{host}/{repository}:{tag}"));
+        line("IMAGE_BY_DIGEST", index, &format!("{host}/{repository}@{digest}"));
+    }
+    lines.push("ready".to_owned());
+    for line in lines {
+        writeln!(out, "{line}").map_err(LabError::Print)?;
+    }
+    out.flush().map_err(LabError::Print)?;
+    until.await;
+    lab.stop().await;
+    Ok(())
+}
+
+pub(super) fn write(path: &Path, text: &str) -> Result<(), LabError> {
+    std::fs::write(path, text).map_err(|source| LabError::Write { path: path.to_owned(), source })
+}

@@ -1,0 +1,139 @@
+//! The vault's certificates, each with its versions.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use super::pfx;
+use crate::lab::LabError;
+use crate::lab::pki::{IssueRequest, IssuedChain, LabKey, hex, pem, random};
+
+/// What the certificate's secret holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ChainInVault {
+    /// The whole chain as PEM.
+    Pem,
+    /// The whole chain as PKCS#12 with an empty password.
+    Pfx,
+    /// The leaf alone, as PEM: the chain was never merged into the vault.
+    LeafOnly,
+}
+
+/// In which order the secret holds the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ChainOrder {
+    LeafFirst,
+    /// Root first, then the leaf, then the issuing authority.
+    Shuffled,
+}
+
+/// Whether the private key leaves the vault with the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Export {
+    No,
+    Yes,
+}
+
+/// One version of a certificate, with its key and secret.
+pub(in crate::lab) struct Version {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    pub subject: String,
+    pub key: Arc<LabKey>,
+    pub export: Export,
+    /// The value of the secret.
+    pub secret: String,
+    content_type: &'static str,
+    leaf: Vec<u8>,
+    not_before: i64,
+    not_after: i64,
+}
+
+impl Version {
+    pub(in crate::lab) fn new(
+        request: &IssueRequest,
+        issued: &IssuedChain,
+    ) -> Result<Self, LabError> {
+        let mut certificates: Vec<&[u8]> = issued.chain.iter().map(Vec::as_slice).collect();
+        if request.chain_in_vault == ChainInVault::LeafOnly {
+            certificates.truncate(1);
+        }
+        if request.chain_order == ChainOrder::Shuffled {
+            certificates.rotate_right(1);
+        }
+        let key = (request.export == Export::Yes).then(|| issued.key.private_key_der());
+        let (secret, content_type) = match request.chain_in_vault {
+            ChainInVault::Pfx => {
+                let file = pfx::write(key, &certificates)?;
+                (STANDARD.encode(file), "application/x-pkcs12")
+            }
+            ChainInVault::Pem | ChainInVault::LeafOnly => {
+                let key = key.map(|der| pem("PRIVATE KEY", der));
+                let certificates = certificates.iter().map(|der| pem("CERTIFICATE", der));
+                (key.into_iter().chain(certificates).collect(), "application/x-pem-file")
+            }
+        };
+        Ok(Self {
+            id: hex(&random::<16>()?),
+            subject: request.subject.clone(),
+            key: issued.key.clone(),
+            export: request.export,
+            secret,
+            content_type,
+            leaf: issued.chain[0].clone(),
+            not_before: issued.not_before.unix_timestamp(),
+            not_after: issued.not_after.unix_timestamp(),
+        })
+    }
+
+    pub(super) fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+
+    pub(super) fn leaf_base64(&self) -> String {
+        STANDARD.encode(&self.leaf)
+    }
+
+    /// SHA-1 of the leaf, as the service defines `x5t`.
+    pub(super) fn thumbprint(&self) -> String {
+        URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.leaf))
+    }
+
+    pub(super) fn attributes(&self) -> Value {
+        json!({
+            "enabled": true,
+            "nbf": self.not_before,
+            "exp": self.not_after,
+            "created": self.not_before,
+            "updated": self.not_before,
+            "recoveryLevel": "Recoverable+Purgeable",
+        })
+    }
+}
+
+/// Names with their versions, oldest first.
+#[derive(Default)]
+pub(in crate::lab) struct Certificates {
+    by_name: Mutex<BTreeMap<String, Vec<Arc<Version>>>>,
+}
+
+impl Certificates {
+    pub(in crate::lab) fn add(&self, name: &str, version: Version) {
+        let mut by_name = self.by_name.lock().expect("no panic holds this lock");
+        by_name.entry(name.to_owned()).or_default().push(Arc::new(version));
+    }
+
+    /// That version, or the latest.
+    pub(super) fn version(&self, name: &str, version: Option<&str>) -> Option<Arc<Version>> {
+        let by_name = self.by_name.lock().expect("no panic holds this lock");
+        let versions = by_name.get(name)?;
+        match version {
+            None => versions.last().cloned(),
+            Some(wanted) => versions.iter().find(|v| v.id == wanted).cloned(),
+        }
+    }
+}

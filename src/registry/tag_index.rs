@@ -1,0 +1,229 @@
+//! The referrers tag schema's index, updated beside other signers (distribution-spec, "Referrers Tag
+//! Schema").
+//!
+//! Registries have no conditional writes, so two updates can overlap: both read, both write, the
+//! later write drops what the earlier one added. An update here therefore
+//!
+//! 1. reads the index as late as it can, beside the signature manifest's PUT;
+//! 2. keeps every entry it has seen in the index while it runs, and adds its own;
+//! 3. writes, waits as long as its own read-to-write took, and reads back;
+//! 4. is done when its own entry and all it has seen are there; otherwise it tries again with
+//!    jitter; and once anyone else was noticed it wants two equal reads in a row.
+//!
+//! The bound: another update that overlaps ours is noticed, and its entry kept, as long as its
+//! read-to-write takes no longer than ours did, or than [`SHORTEST_WAIT`]. A writer that sleeps
+//! longer between read and write, or that never reads back, can still drop entries. Where the
+//! registry lists referrers itself (it answered the manifest's PUT with `OCI-Subject`), signatures
+//! of that listing are kept as well, which closes the gap.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::RegistryError;
+use super::index::{Entry, INDEX_LIMIT, write};
+use crate::clock::Clock;
+use crate::crypto::Digest;
+use crate::http::Jitter;
+
+/// Where one subject's index is kept.
+#[async_trait::async_trait]
+pub(super) trait IndexStore: Sync {
+    /// The tag's name, for messages.
+    fn tag(&self) -> &str;
+    /// The index behind the tag; none when there is no such tag.
+    async fn read(&self) -> Result<Option<Stored>, RegistryError>;
+    async fn write(&self, index: Vec<u8>) -> Result<(), RegistryError>;
+    async fn delete(&self, digest: &Digest) -> Result<(), RegistryError>;
+    /// The signatures the registry itself lists for the subject; none where it does not.
+    async fn referrers(&self) -> Vec<Entry>;
+}
+
+/// An index in the registry: digest of its bytes, hashed by us, and entries.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    pub digest: Digest,
+    pub entries: Vec<Entry>,
+}
+
+/// What was read, and when it was asked and answered, in `Clock::elapsed` time.
+#[derive(Debug)]
+pub(super) struct Reading {
+    stored: Option<Stored>,
+    asked: Duration,
+    answered: Duration,
+}
+
+/// How the outdated index left.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Cleaned {
+    Yes,
+    /// There was none, or others were writing too.
+    NotTried,
+    /// The registry refused, or did not answer.
+    Refused,
+}
+
+/// Shortest wait between a write and reading it back: on a fast network another process's pause
+/// between read and write is longer than ours.
+pub(super) const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+/// Longest wait, so that contention among many ends.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Most updates before giving up; 16 signers need fewer than 20.
+const ROUNDS: u32 = 100;
+/// A reading older than three times what it took, and this, is read again before writing.
+const STALE: Duration = Duration::from_millis(100);
+
+pub(super) async fn read<S: IndexStore>(
+    store: &S,
+    clock: &dyn Clock,
+) -> Result<Reading, RegistryError> {
+    let asked = clock.elapsed();
+    let stored = store.read().await?;
+    Ok(Reading { stored, asked, answered: clock.elapsed() })
+}
+
+/// Brings `own` into the index. On success it and every entry seen are in it.
+pub(super) async fn update<S: IndexStore>(
+    store: &S,
+    clock: &dyn Clock,
+    jitter: &dyn Jitter,
+    own: Entry,
+    first: Reading,
+) -> Result<Cleaned, RegistryError> {
+    let mut reading = first;
+    let mut outdated = reading.digest().cloned();
+    let mut seen = Entries::default();
+    let mut written: Option<Digest> = None;
+    let mut others = Others::NotNoticed;
+    let mut equal_to: Option<Digest> = None;
+    let mut longest = SHORTEST_WAIT;
+    for round in 0..ROUNDS {
+        if reading.is_stale(clock) {
+            reading = read(store, clock).await?;
+            if written.is_none() {
+                outdated = reading.digest().cloned();
+            }
+        }
+        seen.keep(reading.entries());
+        // ours stands after what was there before
+        if round == 0 && reading.entries().iter().any(|e| e.identity() == own.identity()) {
+            return Ok(Cleaned::NotTried);
+        }
+        seen.keep(std::slice::from_ref(&own));
+        if seen.all_in(reading.entries()) {
+            let now = reading.digest().cloned();
+            let settled = match others {
+                Others::NotNoticed => now == written,
+                Others::Noticed => now == equal_to,
+            };
+            if settled {
+                break;
+            }
+            others = Others::Noticed;
+            equal_to = now;
+        } else {
+            if written.is_some() {
+                others = Others::Noticed;
+            }
+            let bytes = write(&seen.list);
+            if bytes.len() as u64 > INDEX_LIMIT {
+                return Err(RegistryError::Index {
+                    tag: store.tag().to_owned(),
+                    problem: format!("would grow beyond {INDEX_LIMIT} bytes"),
+                });
+            }
+            written = Some(Digest::sha256(&bytes));
+            equal_to = None;
+            store.write(bytes).await?;
+            longest = longest.max(clock.elapsed().saturating_sub(reading.asked)).min(LONGEST_WAIT);
+        }
+        clock.sleep(others.stretch(longest, round, jitter)).await;
+        let (back, listed) = futures_util::join!(read(store, clock), store.referrers());
+        reading = back?;
+        seen.keep(&listed);
+        seen.keep(reading.entries());
+        if !seen.all_in(reading.entries()) {
+            // not in step with the others
+            others = Others::Noticed;
+            let pause = longest.mul_f64(jitter.fraction() * f64::from((round + 1).min(8)));
+            clock.sleep(pause.min(LONGEST_WAIT)).await;
+            reading = read(store, clock).await?;
+        }
+        if round + 1 == ROUNDS {
+            return Err(RegistryError::Contended { tag: store.tag().to_owned(), rounds: ROUNDS });
+        }
+    }
+    match outdated {
+        Some(outdated) if others == Others::NotNoticed && Some(&outdated) != written.as_ref() => {
+            match store.delete(&outdated).await {
+                Ok(()) => Ok(Cleaned::Yes),
+                Err(error) => {
+                    tracing::debug!(target: "sealwright", "the outdated index {outdated} stays: {error}");
+                    Ok(Cleaned::Refused)
+                }
+            }
+        }
+        _ => Ok(Cleaned::NotTried),
+    }
+}
+
+/// Whether other writers showed themselves during this update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    NotNoticed,
+    Noticed,
+}
+
+impl Others {
+    /// The wait before reading back; longer and spread once there are others.
+    fn stretch(self, longest: Duration, round: u32, jitter: &dyn Jitter) -> Duration {
+        match self {
+            Others::NotNoticed => longest,
+            Others::Noticed => {
+                longest.mul_f64(1.0 + jitter.fraction() * f64::from(round.min(4))).min(LONGEST_WAIT)
+            }
+        }
+    }
+}
+
+impl Reading {
+    fn entries(&self) -> &[Entry] {
+        self.stored.as_ref().map_or(&[], |stored| &stored.entries)
+    }
+
+    fn digest(&self) -> Option<&Digest> {
+        self.stored.as_ref().map(|stored| &stored.digest)
+    }
+
+    fn is_stale(&self, clock: &dyn Clock) -> bool {
+        let took = self.answered.saturating_sub(self.asked);
+        clock.elapsed().saturating_sub(self.asked) > took.saturating_mul(3) + STALE
+    }
+}
+
+/// Entries in the order they were first seen; no empty ones, none twice.
+#[derive(Default)]
+struct Entries {
+    list: Vec<Entry>,
+    known: HashSet<(String, String, i64)>,
+}
+
+impl Entries {
+    fn keep(&mut self, entries: &[Entry]) {
+        for entry in entries.iter().filter(|entry| !entry.is_empty()) {
+            let (media_type, digest, size) = entry.identity();
+            if self.known.insert((media_type.to_owned(), digest.to_owned(), size)) {
+                self.list.push(entry.clone());
+            }
+        }
+    }
+
+    fn all_in(&self, entries: &[Entry]) -> bool {
+        let there: HashSet<_> = entries.iter().map(Entry::identity).collect();
+        self.list.iter().all(|entry| there.contains(&entry.identity()))
+    }
+}
+
+#[cfg(test)]
+#[path = "tag_index_tests.rs"]
+mod tests;
