@@ -21,7 +21,7 @@ use crate::credentials::{
     Chain, Credential, CredentialSource, Found, Given, ProcessHelper, Stores,
 };
 use crate::crypto::PrivateKey;
-use crate::env::Env;
+use crate::env::{Env, name};
 use crate::envelope::{LocalSigner, Signer, TargetArtifact};
 use crate::fault::{BoxFault, os_reason};
 use crate::http::{Deadline, Http, HttpOptions};
@@ -83,7 +83,7 @@ impl World {
             clock: options.clock.clone(),
             deadline: options.deadline,
             user_agent: USER_AGENT.to_owned(),
-            extra_roots: Vec::new(),
+            extra_roots: extra_roots(&options.env)?,
         })?;
         Ok(Self {
             options,
@@ -311,6 +311,11 @@ impl World {
         let target = registry.resolve(reference).await.ok()?;
         Some(reference.at(&target.digest).to_string())
     }
+}
+
+/// The roots of `SSL_CERT_FILE`, trusted beside the system's.
+fn extra_roots(env: &Env) -> Result<Vec<Vec<u8>>, CliError> {
+    env.value(name::SSL_CERT_FILE).map(|path| read(Path::new(path))).into_iter().collect()
 }
 
 /// The credential stores of this machine, for a command that asks no registry.
