@@ -51,10 +51,9 @@ impl SigningKey {
             None => keys.default_key()?,
         };
         match key.source() {
-            KeySource::Local { key_path, cert_path } => Ok(Self::Local {
-                key_path: key_path.into(),
-                certificate_path: cert_path.into(),
-            }),
+            KeySource::Local { key_path, cert_path } => {
+                Ok(Self::Local { key_path: key_path.into(), certificate_path: cert_path.into() })
+            }
             KeySource::Plugin { plugin, id, config } => {
                 check_plugin(plugin, dirs)?;
                 Ok(Self::AzureKv { id: id.to_owned(), config })

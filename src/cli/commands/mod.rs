@@ -56,8 +56,7 @@ pub const GROUPS: &[GroupSpec] = &[
 ];
 
 /// Every command there is.
-pub const COMMANDS: &[CommandSpec] =
-    &[
+pub const COMMANDS: &[CommandSpec] = &[
     sign::SIGN,
     verify::VERIFY,
     list::LIST,
