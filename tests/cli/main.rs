@@ -3,6 +3,7 @@
 mod support;
 
 mod arguments;
+mod azure;
 mod cert;
 mod inspect;
 mod key;
