@@ -3,7 +3,14 @@
 mod support;
 
 mod arguments;
+mod azure;
 mod cert;
+mod inspect;
 mod key;
+mod list;
+mod login;
 mod plugin;
 mod policy;
+mod sign;
+mod verify;
+mod world;

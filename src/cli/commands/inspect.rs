@@ -24,7 +24,7 @@ pub const INSPECT: CommandSpec = CommandSpec {
                  sealwright inspect --output json <registry>/<repository>@<digest>",
             );
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
-            command,
+            command.arg(flags::positionals("reference")),
         ))))
     },
     check: |values| flags::needs_reference("inspect", values),

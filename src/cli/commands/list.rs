@@ -20,7 +20,7 @@ pub const LIST: CommandSpec = CommandSpec {
             .about("List signatures of the signed artifact")
             .after_help("Example:\n  sealwright list <registry>/<repository>@<digest>");
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
-            command,
+            command.arg(flags::positionals("reference")),
         ))))
     },
     check: |values| flags::needs_reference("list", values),

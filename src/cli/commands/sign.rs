@@ -73,7 +73,9 @@ pub const SIGN: CommandSpec = CommandSpec {
                 "force-referrers-tag",
                 "force to store signatures using the referrers tag schema (default true)",
             ));
-        flags::with_logging(flags::with_output(flags::with_registry(command)))
+        flags::with_logging(flags::with_output(flags::with_registry(
+            command.arg(flags::positionals("reference")),
+        )))
     },
     check: |values| {
         flags::needs_reference("sign", values)?;

@@ -39,7 +39,7 @@ pub const VERIFY: CommandSpec = CommandSpec {
                 .short('m'),
             );
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
-            command,
+            command.arg(flags::positionals("reference")),
         ))))
     },
     check: |values| flags::needs_reference("verify", values),
