@@ -7,7 +7,8 @@ use clap::ArgMatches;
 
 use super::commands::AZURE_KV;
 use super::error::CliError;
-use super::parse::flags;
+use super::parse::{flags, value};
+use crate::azure::CredentialType;
 use crate::config::{Dirs, KeySource, SigningKeys};
 use crate::fault::BoxFault;
 
@@ -21,15 +22,41 @@ pub enum SigningKey {
 }
 
 impl SigningKey {
-    /// The key the flags name.
+    /// The key the flags name, with the settings of `--plugin-config` over its own.
     pub fn choose(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
+        let over = flags::texts_of(values, "plugin-config");
+        let key = Self::named(values, dirs)?;
+        Ok(key.with_config(value::pairs("plugin-config", over)?))
+    }
+
+    /// The Entra credential its settings name; one that is misspelt is refused where it is used.
+    pub fn credential_type(&self) -> Option<CredentialType> {
+        match self {
+            Self::AzureKv { config, .. } => {
+                CredentialType::parse(config.get("credential_type")?).ok()
+            }
+            Self::Local { .. } => None,
+        }
+    }
+
+    fn named(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
         let given = |name| flags::text_of(values, name).filter(|text| !text.is_empty());
         if let (Some(id), Some(plugin)) = (given("id"), given("plugin")) {
             check_plugin(plugin, dirs)?;
             return Ok(Self::AzureKv { id: id.to_owned(), config: BTreeMap::new() });
         }
+        Self::listed(given("key"), dirs)
+    }
+
+    /// A key of signingkeys.json.
+    pub fn in_list(name: &str, dirs: &Dirs) -> Result<Self, BoxFault> {
+        Self::listed(Some(name), dirs)
+    }
+
+    /// A key of signingkeys.json by name, or its default.
+    fn listed(name: Option<&str>, dirs: &Dirs) -> Result<Self, BoxFault> {
         let keys = SigningKeys::load(dirs)?;
-        let key = match given("key") {
+        let key = match name {
             Some(name) => keys.key(name)?,
             None => keys.default_key()?,
         };

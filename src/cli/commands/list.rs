@@ -9,7 +9,6 @@ use crate::cli::render::outcome::ListReport;
 use crate::cli::render::text::{limit_warning, tag_warning};
 use crate::cli::render::tree::Node;
 use crate::cli::session::Session;
-use crate::cli::world::World;
 use crate::registry::SIGNATURE_ARTIFACT_TYPE;
 
 pub const LIST: CommandSpec = CommandSpec {
@@ -20,9 +19,9 @@ pub const LIST: CommandSpec = CommandSpec {
             .visible_alias("ls")
             .about("List signatures of the signed artifact")
             .after_help("Example:\n  sealwright list <registry>/<repository>@<digest>");
-        flags::with_logging(flags::with_max_signatures(flags::with_output(
-            flags::with_registry(command),
-        )))
+        flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
+            command,
+        ))))
     },
     check: |values| flags::needs_reference("list", values),
     run: |values, session| Box::pin(run(values, session)),
@@ -31,7 +30,7 @@ pub const LIST: CommandSpec = CommandSpec {
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let limit = flags::max_signatures_of(values)?;
     let output = flags::output_of(values)?;
-    let world = World::open(session, values)?;
+    let world = session.world(values)?;
     let reference = world.reference(flags::first_of(values)).await?;
     let listed = world.signatures(&reference, limit).await?;
     if let Some(warning) = tag_warning("list", &reference) {

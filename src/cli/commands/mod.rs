@@ -2,9 +2,16 @@
 
 mod cert;
 mod completion;
+mod inspect;
 mod key;
+mod list;
+mod login;
+mod logout;
 mod plugin;
 mod policy;
+mod run;
+mod sign;
+mod verify;
 mod version;
 
 pub use plugin::AZURE_KV;
@@ -51,6 +58,12 @@ pub const GROUPS: &[GroupSpec] = &[
 
 /// Every command there is.
 pub const COMMANDS: &[CommandSpec] = &[
+    sign::SIGN,
+    verify::VERIFY,
+    list::LIST,
+    inspect::INSPECT,
+    login::LOGIN,
+    logout::LOGOUT,
     cert::ADD,
     cert::LIST,
     cert::SHOW,
@@ -63,6 +76,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     policy::IMPORT,
     policy::SHOW,
     plugin::PLUGIN,
+    run::RUN,
     version::VERSION,
     completion::COMPLETION,
 ];
