@@ -64,6 +64,7 @@ impl Session {
             clock: self.clock.clone(),
             deadline: self.deadline,
             given: self.given(values),
+            given_host: None,
             scheme: flags::is_on(values, "insecure-registry").then_some(Scheme::PlainHttp),
             extra_hosts: ExtraHosts::parse(extra_hosts)?,
             auth_realms: Vec::new(),
@@ -84,8 +85,7 @@ impl Session {
     }
 
     fn given(&self, values: &ArgMatches) -> Option<Found> {
-        let credential =
-            Credential::given(&self.username(values), self.password(values))?;
+        let credential = Credential::given(&self.username(values), self.password(values))?;
         let by_flag = ["username", "password"].iter().any(|n| flags::text_of(values, n).is_some());
         let source = if by_flag { "flags" } else { "environment" };
         Some(Found { credential, source: source.to_owned() })

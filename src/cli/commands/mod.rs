@@ -9,6 +9,7 @@ mod login;
 mod logout;
 mod plugin;
 mod policy;
+mod run;
 mod sign;
 mod verify;
 mod version;
@@ -56,8 +57,7 @@ pub const GROUPS: &[GroupSpec] = &[
 ];
 
 /// Every command there is.
-pub const COMMANDS: &[CommandSpec] =
-    &[
+pub const COMMANDS: &[CommandSpec] = &[
     sign::SIGN,
     verify::VERIFY,
     list::LIST,
@@ -76,6 +76,7 @@ pub const COMMANDS: &[CommandSpec] =
     policy::IMPORT,
     policy::SHOW,
     plugin::PLUGIN,
+    run::RUN,
     version::VERSION,
     completion::COMPLETION,
 ];

@@ -13,9 +13,7 @@ pub const DELETE: CommandSpec = CommandSpec {
     build: |command| {
         let command = command
             .about("Delete certificates from the trust store")
-            .arg(
-                flags::switch("all", "delete all certificates in the named store").short('a'),
-            )
+            .arg(flags::switch("all", "delete all certificates in the named store").short('a'))
             .arg(flags::switch("yes", "do not prompt for confirmation").short('y'))
             .arg(flags::positionals("cert_fileName"));
         flags::with_store(command)
@@ -41,8 +39,9 @@ fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let trust_store = session.trust_store()?;
     let agreed = flags::is_on(values, "yes");
     if flags::is_on(values, "all") {
-        let question =
-            format!("Are you sure you want to delete all certificates in {name:?} of type {kind:?}?");
+        let question = format!(
+            "Are you sure you want to delete all certificates in {name:?} of type {kind:?}?"
+        );
         if !agreed && !session.streams.confirm(&question)? {
             return Ok(());
         }

@@ -31,7 +31,10 @@ pub const GENERATE_TEST: CommandSpec = CommandSpec {
     build: |command| {
         command
             .about("Generate a test RSA key and a corresponding self-signed certificate")
-            .arg(flags::integer("bits", "RSA key bits: 2048, 3072 or 4096 (default 2048)").short('b'))
+            .arg(
+                flags::integer("bits", "RSA key bits: 2048, 3072 or 4096 (default 2048)")
+                    .short('b'),
+            )
             .arg(flags::switch("default", "mark as default signing key"))
             .arg(flags::positionals("common_name"))
     },

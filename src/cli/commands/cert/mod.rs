@@ -32,8 +32,8 @@ impl<'a> Store<'a> {
         if kind.is_empty() {
             return Err(CliError::Arguments("store type cannot be empty".to_owned()));
         }
-        let kind = StoreType::from_name(kind)
-            .ok_or_else(|| CliError::StoreType(kind.to_owned()))?;
+        let kind =
+            StoreType::from_name(kind).ok_or_else(|| CliError::StoreType(kind.to_owned()))?;
         if !is_file_name(name) {
             return Err(CliError::StoreName);
         }

@@ -12,9 +12,7 @@ pub const SHOW: CommandSpec = CommandSpec {
     path: &["policy", "show"],
     usage: "policy show [flags]",
     build: |command| {
-        command
-            .about("Show trust policy configuration")
-            .arg(flags::positionals("none").hide(true))
+        command.about("Show trust policy configuration").arg(flags::positionals("none").hide(true))
     },
     check: |values| match flags::positionals_of(values).first() {
         None => Ok(()),
