@@ -1,5 +1,12 @@
 //! Verdicts: each check, the levels that weigh it, and several signatures on one artifact.
 
+#[allow(dead_code, reason = "more than these tests need")]
+#[path = "../envelope/forge.rs"]
+mod forge;
+mod forged;
+#[allow(dead_code, reason = "more than these tests need")]
+#[path = "../envelope/pki.rs"]
+mod pki;
 mod world;
 
 use std::time::Duration;
