@@ -65,6 +65,15 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c == '\t' || !is_control(c) { c } else { '\u{fffd}' }).collect()
 }
 
+/// The first `limit` characters of a text from outside, for quoting: whoever wrote it does not say
+/// how long a message is.
+pub fn excerpt(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
+}
+
 /// The messages of an error's sources, outermost first, without repeats.
 pub fn causes(mut source: Option<&(dyn std::error::Error + 'static)>) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();

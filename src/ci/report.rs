@@ -4,12 +4,12 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::envelope::Intact;
 use crate::fault::Fault;
 use crate::registry::Reference;
 use crate::sign::{Signed, SignerSummary};
 use crate::trust::Action;
 use crate::verify::{self, Tried, VerifyError};
+use crate::x509::Certificate;
 
 /// Raised when a field changes its meaning or goes away.
 pub const REPORT_VERSION: u32 = 1;
@@ -155,9 +155,8 @@ impl From<&SignerSummary> for SignerReport {
     }
 }
 
-impl From<&Intact> for SignerReport {
-    fn from(intact: &Intact) -> Self {
-        let leaf = intact.chain().leaf();
+impl From<&Certificate> for SignerReport {
+    fn from(leaf: &Certificate) -> Self {
         Self {
             subject: leaf.subject().to_string(),
             thumbprint: leaf.thumbprint(),
@@ -187,7 +186,7 @@ impl From<&verify::Outcome> for ImageReport {
         Self {
             digest: Some(outcome.target.digest.to_string()),
             signature: good.map(|g| g.digest.clone()),
-            signer: intact.map(SignerReport::from),
+            signer: good.and_then(|g| g.signer.as_ref()).map(SignerReport::from),
             expiry: intact.and_then(|i| i.expiry()).map(rfc3339),
             policy: Some(PolicyReport { name: outcome.policy.clone(), level: outcome.level }),
             signatures: outcome.tried.iter().map(SignatureReport::from).collect(),
@@ -203,7 +202,7 @@ impl From<&Tried> for SignatureReport {
         Self {
             digest: tried.digest.clone(),
             good: failure.is_none(),
-            signer: tried.intact.as_ref().map(SignerReport::from),
+            signer: tried.signer.as_ref().map(SignerReport::from),
             checks: tried.results.iter().map(CheckReport::from).collect(),
             error: failure.map(ErrorReport::from),
         }

@@ -167,3 +167,25 @@ async fn a_timestamp_rule_does_not_concern_a_signing_authority() {
     let world = authority(SIGNED).with_policy(policy_with("strict", "", "*", stores));
     accepted(world, "tsa store").await;
 }
+
+#[tokio::test]
+async fn a_failed_signature_keeps_its_signer_and_neither_its_payload_nor_its_long_names() {
+    let long = "x".repeat(1_000_000);
+    let marked = json!([SCHEME, long]);
+    let plugin = json!([SCHEME, PLUGIN]);
+    for world in [
+        jws(&[(&long, json!(1)), ("crit", marked)]),
+        jws(&[(PLUGIN, json!(long)), ("crit", plugin)]),
+    ] {
+        let error = world.verify().await.unwrap_err();
+        let tried = &error.tried()[0];
+        assert!(tried.failure.as_ref().unwrap().to_string().len() < 500);
+        assert!(tried.signer.is_some() && tried.intact.is_none());
+    }
+    let world = World::new().listed(&long, b"x".to_vec());
+    let error = world.verify().await.unwrap_err();
+    assert!(error.tried()[0].failure.as_ref().unwrap().to_string().len() < 500);
+    let world = World::new().unfetchable_for(&long);
+    let error = world.verify().await.unwrap_err();
+    assert!(error.because().iter().all(|reason| reason.len() < 5000));
+}

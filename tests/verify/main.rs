@@ -272,3 +272,17 @@ async fn no_signature_no_statement_and_skip_are_told_apart() {
     assert_eq!(outcome.verdict, Verdict::Skipped);
     assert!(outcome.good().is_none() && world.fetched.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_artifact_the_user_did_not_name_is_not_verified() {
+    let world = World::new().signed(Leaf::Plain).await;
+    let asked = artifact(b"another image").digest;
+    let error = world.verify_at(&asked, 100, &[]).await.unwrap_err();
+    assert_eq!(error.code(), "verify-other-digest");
+    let resolved = &world.target.digest;
+    assert_eq!(
+        error.to_string(),
+        format!("user input digest {asked} does not match the resolved digest {resolved}")
+    );
+    assert!(world.fetched.lock().unwrap().is_empty());
+}

@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::envelope::EnvelopeError;
-use crate::fault::{BoxFault, Fault};
+use crate::envelope::{AttributeKey, EnvelopeError};
+use crate::fault::{BoxFault, Fault, excerpt};
 use crate::trust::{IdentityError, StoreError};
 
 /// Go's RFC1123Z, in UTC.
@@ -64,6 +64,23 @@ pub enum CheckFailure {
     Descriptor { signed: String, resolved: String },
     #[error("unable to find specified metadata in the signature")]
     Metadata { missing: Vec<String> },
+}
+
+/// longest name from an envelope or its manifest that a failure quotes; real ones are under 80
+const NAME_LIMIT: usize = 200;
+
+impl CheckFailure {
+    pub(super) fn media_type(found: &str) -> Self {
+        Self::MediaType(excerpt(found, NAME_LIMIT))
+    }
+
+    pub(super) fn plugin(name: &str) -> Self {
+        Self::Plugin(excerpt(name, NAME_LIMIT))
+    }
+
+    pub(super) fn critical_attribute(key: &AttributeKey) -> Self {
+        Self::CriticalAttribute(excerpt(&key.to_string(), NAME_LIMIT))
+    }
 }
 
 impl Fault for CheckFailure {
