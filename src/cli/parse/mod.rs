@@ -59,7 +59,6 @@ pub fn root() -> Command {
         .disable_version_flag(true)
         .args_override_self(true)
         .color(clap::ColorChoice::Never)
-        .term_width(100);
     for group in GROUPS {
         let mut command = Command::new(group.name)
             .visible_aliases(group.aliases)
