@@ -21,7 +21,7 @@ use crate::credentials::{
     Chain, Credential, CredentialSource, Found, Given, ProcessHelper, Stores,
 };
 use crate::crypto::PrivateKey;
-use crate::env::Env;
+use crate::env::{Env, name};
 use crate::envelope::{LocalSigner, Signer, TargetArtifact};
 use crate::fault::{BoxFault, os_reason};
 use crate::http::{Deadline, Http, HttpOptions};
@@ -46,6 +46,8 @@ pub struct WorldOptions {
     pub deadline: Deadline,
     /// For the registry the command names; with where it was given.
     pub given: Option<Found>,
+    /// The one host `given` is for; without it, every registry the command names.
+    pub given_host: Option<String>,
     /// Instead of what the host and config.json call for.
     pub scheme: Option<Scheme>,
     pub extra_hosts: ExtraHosts,
@@ -81,7 +83,7 @@ impl World {
             clock: options.clock.clone(),
             deadline: options.deadline,
             user_agent: USER_AGENT.to_owned(),
-            extra_roots: Vec::new(),
+            extra_roots: extra_roots(&options.env)?,
         })?;
         Ok(Self {
             options,
@@ -253,13 +255,34 @@ impl World {
             Access::PullPush => Wanted::Push,
         };
         let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
-        if let Some(given) = &self.options.given {
-            let found = given.clone();
+        if let Some(found) = self.given_for(host) {
             sources.push(Arc::new(Given::new(host, found.credential, found.source)?));
         }
         sources.push(Arc::new(self.stores()));
         sources.push(Arc::new(self.azure_credentials(wanted)));
         Ok(Arc::new(Chain::new(sources)))
+    }
+
+    fn given_for(&self, host: &str) -> Option<Found> {
+        let meant = self.options.given_host.as_deref().is_none_or(|only| only == host);
+        self.options.given.clone().filter(|_| meant)
+    }
+
+    /// The credential that `login` proves and stores: given, else an Azure registry's refresh token.
+    pub async fn credential_to_store(&self, host: &str) -> Result<Found, BoxFault> {
+        if let Some(found) = self.given_for(host) {
+            return Ok(found);
+        }
+        let Some(registry) = self.azure_registry(host) else {
+            return Err(CliError::NothingToLogInWith { host: host.to_owned() }.into());
+        };
+        let credential = self.azure_refresh_token(&registry).await?;
+        Ok(Found { credential, source: "Entra exchange".to_owned() })
+    }
+
+    /// A connection with this credential and no other.
+    pub fn connect_with(&self, host: &str, found: Found) -> Result<Connection, BoxFault> {
+        self.connect(host, Arc::new(Given::new(host, found.credential, found.source)?))
     }
 
     fn azure_credentials(&self, wanted: Wanted) -> AcrCredentials {
@@ -288,6 +311,11 @@ impl World {
         let target = registry.resolve(reference).await.ok()?;
         Some(reference.at(&target.digest).to_string())
     }
+}
+
+/// The roots of `SSL_CERT_FILE`, trusted beside the system's.
+fn extra_roots(env: &Env) -> Result<Vec<Vec<u8>>, CliError> {
+    env.value(name::SSL_CERT_FILE).map(|path| read(Path::new(path))).into_iter().collect()
 }
 
 /// The credential stores of this machine, for a command that asks no registry.

@@ -25,17 +25,6 @@ impl World {
         Some(Self::build(peer).unwrap_or_else(|problem| panic!("{title}: {problem}")))
     }
 
-    /// As `open`, for tests that run sealwright's own commands.
-    pub fn open_with_sealwright(title: &str) -> Option<Self> {
-        let answer =
-            peer::run(sealwright(), &["version"], &[]).expect("the binary under test runs");
-        if answer.stdout.is_empty() {
-            skipped(title, "this build of sealwright has no command line yet");
-            return None;
-        }
-        Self::open(title)
-    }
-
     fn build(peer: PathBuf) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let with_api = Served::start(&peer, &["--kind", "ggcr", "--oci-subject"])?;

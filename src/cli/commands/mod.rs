@@ -2,13 +2,16 @@
 
 mod cert;
 mod completion;
+mod demo;
 mod inspect;
 mod key;
+mod lab;
 mod list;
 mod login;
 mod logout;
 mod plugin;
 mod policy;
+mod run;
 mod sign;
 mod verify;
 mod version;
@@ -75,6 +78,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     policy::IMPORT,
     policy::SHOW,
     plugin::PLUGIN,
+    run::RUN,
+    lab::LAB,
+    demo::DEMO,
     version::VERSION,
     completion::COMPLETION,
 ];
