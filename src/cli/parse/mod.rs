@@ -1,13 +1,12 @@
 //! Arguments in, a command and its values out; what is wrong is said in cobra's words.
 
-mod duration;
 pub mod flags;
 mod refusal;
 pub mod value;
 
 use clap::{ArgMatches, Command};
 
-pub use duration::{DurationError, GoDuration};
+pub use crate::clock::{DurationError, GoDuration};
 
 use super::commands::{COMMANDS, CommandSpec, GROUPS};
 use super::error::CliError;
