@@ -1,9 +1,10 @@
 //! What the command line itself refuses, in notation's words.
 
 use super::parse::PROGRAM;
-use crate::fault::Fault;
+use crate::fault::{BoxFault, Fault};
+use crate::registry::ReferenceError;
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum CliError {
     #[error("unknown command {name:?} for {path:?}{}\nRun '{path} --help' for usage.", did_you_mean(.near))]
     UnknownCommand { name: String, path: String, near: Vec<String> },
@@ -74,10 +75,18 @@ pub enum CliError {
     PolicyInvalid(String),
     #[error("{0} required")]
     CredentialAbsent(&'static str),
-    #[error("failed to log in to {host}: {reason}")]
-    Login { host: String, reason: String },
-    #[error("failed to log out of {host}: {reason}")]
-    Logout { host: String, reason: String },
+    #[error("failed to log in to {host}: {fault}")]
+    Login { host: String, fault: BoxFault },
+    #[error("failed to log out of {host}: {fault}")]
+    Logout { host: String, fault: BoxFault },
+    /// A tag was written where a digest belongs; `digest` is the reference the tag leads to.
+    #[error("{error}")]
+    Reference { error: ReferenceError, digest: Option<String> },
+    #[error("failed to get manifest descriptor: {0}")]
+    Resolve(BoxFault),
+    /// Another room's fault, as it is.
+    #[error("{0}")]
+    Other(BoxFault),
     #[error("at least one signature was skipped and not displayed")]
     SignaturesSkipped,
     #[error("error writing the output: {0}")]
@@ -127,6 +136,8 @@ impl Fault for CliError {
             CliError::CredentialAbsent(_) => "cli-credential-absent",
             CliError::Login { .. } => "cli-login",
             CliError::Logout { .. } => "cli-logout",
+            CliError::Reference { error, .. } => error.code(),
+            CliError::Resolve(fault) | CliError::Other(fault) => fault.code(),
             CliError::SignaturesSkipped => "cli-signatures-skipped",
             CliError::Output(_) => "cli-output",
             CliError::Input { .. } => "cli-input",
@@ -146,8 +157,26 @@ impl Fault for CliError {
         }
     }
 
+    fn because(&self) -> Vec<String> {
+        match self {
+            CliError::Login { fault, .. }
+            | CliError::Logout { fault, .. }
+            | CliError::Resolve(fault)
+            | CliError::Other(fault) => fault.because(),
+            _ => Vec::new(),
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
+            CliError::Login { fault, .. }
+            | CliError::Logout { fault, .. }
+            | CliError::Resolve(fault)
+            | CliError::Other(fault) => fault.hint(),
+            CliError::Reference { error, digest: Some(digest) } => {
+                Some(format!("{}\nnow it is {digest}", error.hint()?))
+            }
+            CliError::Reference { error, digest: None } => error.hint(),
             CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
             CliError::PluginMissing { .. } => Some(format!(
                 "azure-kv is built in: {PROGRAM} sign --plugin azure-kv --id <key id> <reference>"

@@ -10,9 +10,11 @@ mod error;
 mod log;
 pub mod parse;
 pub mod render;
+mod role_hints;
 mod session;
 mod signing_key;
 mod streams;
+mod world;
 
 pub use error::CliError;
 pub use session::Session;

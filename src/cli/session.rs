@@ -3,11 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ArgMatches;
+
+use super::parse::flags;
 use super::streams::Streams;
+use super::world::{World, WorldOptions};
+use crate::azure::{CredentialType, ExtraHosts};
 use crate::clock::Clock;
 use crate::config::{DirError, Dirs};
-use crate::env::Env;
+use crate::credentials::{Credential, Found};
+use crate::env::{Env, name};
+use crate::fault::BoxFault;
 use crate::http::Deadline;
+use crate::registry::Scheme;
+use crate::secret::Secret;
 use crate::trust::TrustStoreDir;
 
 /// One run of one command.
@@ -36,6 +45,50 @@ impl Session {
 
     pub fn trust_store(&self) -> Result<TrustStoreDir, DirError> {
         Ok(TrustStoreDir::new(self.dirs()?.trust_store()))
+    }
+
+    /// The clients of a command with the registry flags.
+    pub fn world(&self, values: &ArgMatches) -> Result<World, BoxFault> {
+        self.world_with(values, None)
+    }
+
+    /// The same with one Entra credential in place of the default order.
+    pub fn world_with(
+        &self,
+        values: &ArgMatches,
+        credential_type: Option<CredentialType>,
+    ) -> Result<World, BoxFault> {
+        let extra_hosts = flags::text_of(values, "azure-extra-hosts").unwrap_or_default();
+        World::new(WorldOptions {
+            env: self.env.clone(),
+            clock: self.clock.clone(),
+            deadline: self.deadline,
+            given: self.given(values),
+            scheme: flags::is_on(values, "insecure-registry").then_some(Scheme::PlainHttp),
+            extra_hosts: ExtraHosts::parse(extra_hosts)?,
+            auth_realms: Vec::new(),
+            credential_type,
+        })
+    }
+
+    /// The user name by flag, else by environment; empty when there is none.
+    pub fn username(&self, values: &ArgMatches) -> String {
+        let given = flags::text_of(values, "username");
+        given.or(self.env.value(name::NOTATION_USERNAME)).unwrap_or_default().to_owned()
+    }
+
+    /// The password by flag, else by environment; empty when there is none.
+    pub fn password(&self, values: &ArgMatches) -> Secret {
+        let given = flags::text_of(values, "password");
+        Secret::new(given.or(self.env.value(name::NOTATION_PASSWORD)).unwrap_or_default())
+    }
+
+    fn given(&self, values: &ArgMatches) -> Option<Found> {
+        let credential =
+            Credential::given(&self.username(values), self.password(values))?;
+        let by_flag = ["username", "password"].iter().any(|n| flags::text_of(values, n).is_some());
+        let source = if by_flag { "flags" } else { "environment" };
+        Some(Found { credential, source: source.to_owned() })
     }
 
     pub fn deadline(&self) -> Deadline {

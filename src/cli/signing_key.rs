@@ -7,7 +7,8 @@ use clap::ArgMatches;
 
 use super::commands::AZURE_KV;
 use super::error::CliError;
-use super::parse::flags;
+use super::parse::{flags, value};
+use crate::azure::CredentialType;
 use crate::config::{Dirs, KeySource, SigningKeys};
 use crate::fault::BoxFault;
 
@@ -21,8 +22,24 @@ pub enum SigningKey {
 }
 
 impl SigningKey {
-    /// The key the flags name.
+    /// The key the flags name, with the settings of `--plugin-config` over its own.
     pub fn choose(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
+        let over = flags::texts_of(values, "plugin-config");
+        let key = Self::named(values, dirs)?;
+        Ok(key.with_config(value::pairs("plugin-config", over)?))
+    }
+
+    /// The Entra credential its settings name; one that is misspelt is refused where it is used.
+    pub fn credential_type(&self) -> Option<CredentialType> {
+        match self {
+            Self::AzureKv { config, .. } => {
+                CredentialType::parse(config.get("credential_type")?).ok()
+            }
+            Self::Local { .. } => None,
+        }
+    }
+
+    fn named(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
         let given = |name| flags::text_of(values, name).filter(|text| !text.is_empty());
         if let (Some(id), Some(plugin)) = (given("id"), given("plugin")) {
             check_plugin(plugin, dirs)?;
@@ -46,7 +63,7 @@ impl SigningKey {
     }
 
     /// The same key with these settings over its own.
-    pub fn with_config(self, over: BTreeMap<String, String>) -> Self {
+    fn with_config(self, over: BTreeMap<String, String>) -> Self {
         match self {
             Self::AzureKv { id, mut config } => {
                 config.extend(over);

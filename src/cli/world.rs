@@ -1,1 +1,325 @@
 //! The only wiring of concrete clients.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use futures_util::join;
+
+use super::error::CliError;
+use super::role_hints::RoleHints;
+use super::signing_key::SigningKey;
+use crate::azure::{
+    AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity,
+    IdentityOptions, KeyId, KeyVaultOptions, KeyVaultSigner, RegistryHost, TokenSource, Wanted,
+};
+use crate::clock::Clock;
+use crate::config::{Dirs, NotationConfig};
+use crate::credentials::{
+    Chain, Credential, CredentialSource, Found, Given, ProcessHelper, Stores,
+};
+use crate::crypto::PrivateKey;
+use crate::env::Env;
+use crate::envelope::{LocalSigner, Signer, TargetArtifact};
+use crate::fault::{BoxFault, os_reason};
+use crate::http::{Deadline, Http, HttpOptions};
+use crate::registry::{
+    Access, Connection, ConnectionOptions, Kind, Listing, Reference, Registry, RegistryClient,
+    Scheme, Version, scheme_for,
+};
+use crate::secret::Secret;
+use crate::sign::OpenSigner;
+use crate::x509::certificates_from_pem_or_der;
+
+/// largest key or certificate file read: 1 MiB; real ones are a few KiB.
+const FILE_LIMIT: u64 = 1024 * 1024;
+
+/// The name the program gives in every request.
+const USER_AGENT: &str = concat!("sealwright/", env!("CARGO_PKG_VERSION"));
+
+/// What a command gives to its clients.
+pub struct WorldOptions {
+    pub env: Env,
+    pub clock: Arc<dyn Clock>,
+    pub deadline: Deadline,
+    /// For the registry the command names; with where it was given.
+    pub given: Option<Found>,
+    /// Instead of what the host and config.json call for.
+    pub scheme: Option<Scheme>,
+    pub extra_hosts: ExtraHosts,
+    /// Token servers of other hosts that may have credentials.
+    pub auth_realms: Vec<String>,
+    /// The Entra credential for registries and vaults; the default order otherwise.
+    pub credential_type: Option<CredentialType>,
+}
+
+/// One command's clients: one HTTP client, one token source per Entra credential, one connection
+/// per registry.
+pub struct World {
+    options: WorldOptions,
+    http: Http,
+    dirs: Dirs,
+    config: NotationConfig,
+    identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
+    connections: Mutex<HashMap<String, Arc<Connection>>>,
+    key_used: Arc<Mutex<Option<String>>>,
+}
+
+/// An artifact and its signatures.
+pub struct Listed {
+    pub target: TargetArtifact,
+    pub listing: Listing,
+}
+
+impl World {
+    pub fn new(options: WorldOptions) -> Result<Self, BoxFault> {
+        let dirs = Dirs::from_env(&options.env)?;
+        let config = NotationConfig::load(&dirs)?;
+        let http = Http::new(HttpOptions {
+            clock: options.clock.clone(),
+            deadline: options.deadline,
+            user_agent: USER_AGENT.to_owned(),
+            extra_roots: Vec::new(),
+        })?;
+        Ok(Self {
+            options,
+            http,
+            dirs,
+            config,
+            identities: Mutex::default(),
+            connections: Mutex::default(),
+            key_used: Arc::default(),
+        })
+    }
+
+    /// `signatureFormat` of config.json, as written there.
+    pub fn default_format(&self) -> Option<&str> {
+        self.config.signature_format()
+    }
+
+    /// The vault key with the version that signed; none for a local key, or before it was opened.
+    pub fn key_used(&self) -> Option<String> {
+        self.key_used.lock().expect("no panic holds this lock").clone()
+    }
+
+    /// Parses a reference. For a tag written as a digest the tag's digest is looked up for the hint.
+    pub async fn reference(&self, text: &str) -> Result<Reference, CliError> {
+        let error = match Reference::parse(text) {
+            Ok(reference) => return Ok(reference),
+            Err(error) => error,
+        };
+        let meant = error.suggestion.as_deref().and_then(|meant| Reference::parse(meant).ok());
+        let digest = match meant {
+            Some(meant) => self.digest_of(&meant).await,
+            None => None,
+        };
+        Err(CliError::Reference { error, digest })
+    }
+
+    /// The repository a reference names.
+    pub fn registry(
+        &self,
+        reference: &Reference,
+        access: Access,
+    ) -> Result<Arc<dyn Registry>, BoxFault> {
+        let connection = self.connection(reference.registry(), access)?;
+        let client = RegistryClient::new(connection.clone(), reference.repository(), access)?;
+        Ok(Arc::new(RoleHints {
+            registry: client,
+            connection,
+            identity: self.identity(self.options.credential_type),
+            extra_hosts: self.options.extra_hosts.clone(),
+        }))
+    }
+
+    /// The connection to a registry, shared by its repositories; what it is first wanted for
+    /// decides which roles a refused exchange names.
+    pub fn connection(&self, host: &str, access: Access) -> Result<Arc<Connection>, BoxFault> {
+        let mut connections = self.connections.lock().expect("no panic holds this lock");
+        if let Some(connection) = connections.get(host) {
+            return Ok(connection.clone());
+        }
+        let connection = Arc::new(self.connect(host, self.credentials(host, access)?)?);
+        connections.insert(host.to_owned(), connection.clone());
+        Ok(connection)
+    }
+
+    /// A connection with these credentials and no others, for `login`.
+    pub fn connect(
+        &self,
+        host: &str,
+        credentials: Arc<dyn CredentialSource>,
+    ) -> Result<Connection, BoxFault> {
+        let insecure = self.config.insecure_registries();
+        Ok(Connection::new(ConnectionOptions {
+            http: self.http.clone(),
+            host: host.to_owned(),
+            scheme: self.options.scheme.unwrap_or_else(|| scheme_for(host, insecure)),
+            kind: match self.azure_registry(host) {
+                Some(_) => Kind::Azure,
+                None => Kind::Other,
+            },
+            credentials,
+            auth_realms: self.options.auth_realms.clone(),
+        })?)
+    }
+
+    /// The host as an Azure registry, when it is one.
+    pub fn azure_registry(&self, host: &str) -> Option<RegistryHost> {
+        RegistryHost::parse(host, &self.options.extra_hosts).ok()
+    }
+
+    /// An Azure registry's refresh token for the Entra credential.
+    pub async fn azure_refresh_token(
+        &self,
+        registry: &RegistryHost,
+    ) -> Result<Credential, AzureError> {
+        let token = self.azure_credentials(Wanted::Pull).refresh_token(registry).await?;
+        Ok(Credential::RefreshToken(token))
+    }
+
+    /// The credential stores of this machine.
+    pub fn stores(&self) -> Stores {
+        stores(self.dirs.clone(), &self.options.env, self.options.clock.clone())
+    }
+
+    /// Resolves a reference and lists its signatures, side by side where the digest is known.
+    pub async fn signatures(
+        &self,
+        reference: &Reference,
+        limit: usize,
+    ) -> Result<Listed, CliError> {
+        let registry = self.registry(reference, Access::Pull).map_err(CliError::Other)?;
+        let (target, early) = join!(registry.resolve(reference), async {
+            match reference.version() {
+                Version::Digest(digest) => Some(registry.signatures(digest, limit).await),
+                Version::Tag(_) => None,
+            }
+        });
+        let target = target.map_err(CliError::Resolve)?;
+        let listing = match early {
+            Some(listing) => listing,
+            None => registry.signatures(&target.digest, limit).await,
+        };
+        Ok(Listed { target, listing: listing.map_err(CliError::Other)? })
+    }
+
+    /// A signer to be opened. What the key's settings get wrong is said at once.
+    pub fn signer(&self, key: &SigningKey) -> Result<OpenSigner<'_>, BoxFault> {
+        match key {
+            SigningKey::Local { key_path, certificate_path } => {
+                let (key_path, certificate_path) = (key_path.clone(), certificate_path.clone());
+                Ok(Box::pin(async move { local_signer(&key_path, &certificate_path) }))
+            }
+            SigningKey::AzureKv { id, config } => {
+                let setting = |name| config.get(name).map(String::as_str);
+                let key = KeyId::parse(id, &self.options.extra_hosts)?;
+                let credential_type =
+                    setting("credential_type").map(CredentialType::parse).transpose()?;
+                let self_signed =
+                    setting("self_signed").is_some_and(|v| v.eq_ignore_ascii_case("true"));
+                let ca_certs = match setting("ca_certs").filter(|path| !path.is_empty()) {
+                    Some(path) => Some(read(Path::new(path))?),
+                    None => None,
+                };
+                let options = KeyVaultOptions {
+                    http: self.http.clone(),
+                    tokens: self.identity(credential_type.or(self.options.credential_type)),
+                    key,
+                    chain: ChainSource::from_config(self_signed, ca_certs)?,
+                };
+                let used = self.key_used.clone();
+                Ok(Box::pin(async move {
+                    let signer = KeyVaultSigner::open(options).await?;
+                    let key = signer.key_id().to_string();
+                    tracing::info!(target: "sealwright", "signing with {key}");
+                    *used.lock().expect("no panic holds this lock") = Some(key);
+                    Ok(Arc::new(signer) as Arc<dyn Signer>)
+                }))
+            }
+        }
+    }
+
+    /// Given, then the stores, then the Entra exchange.
+    fn credentials(
+        &self,
+        host: &str,
+        access: Access,
+    ) -> Result<Arc<dyn CredentialSource>, BoxFault> {
+        let wanted = match access {
+            Access::Pull => Wanted::Pull,
+            Access::PullPush => Wanted::Push,
+        };
+        let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
+        if let Some(given) = &self.options.given {
+            let found = given.clone();
+            sources.push(Arc::new(Given::new(host, found.credential, found.source)?));
+        }
+        sources.push(Arc::new(self.stores()));
+        sources.push(Arc::new(self.azure_credentials(wanted)));
+        Ok(Arc::new(Chain::new(sources)))
+    }
+
+    fn azure_credentials(&self, wanted: Wanted) -> AcrCredentials {
+        let tokens: Arc<dyn TokenSource> = self.identity(self.options.credential_type);
+        AcrCredentials::new(self.http.clone(), tokens, self.options.extra_hosts.clone(), wanted)
+    }
+
+    fn identity(&self, credential_type: Option<CredentialType>) -> Arc<Identity> {
+        let mut identities = self.identities.lock().expect("no panic holds this lock");
+        if let Some((_, known)) = identities.iter().find(|(kind, _)| *kind == credential_type) {
+            return known.clone();
+        }
+        let made = Arc::new(Identity::new(IdentityOptions {
+            http: self.http.clone(),
+            env: self.options.env.clone(),
+            credential_type,
+            client_id: None,
+            extra_hosts: self.options.extra_hosts.clone(),
+        }));
+        identities.push((credential_type, made.clone()));
+        made
+    }
+
+    async fn digest_of(&self, reference: &Reference) -> Option<String> {
+        let registry = self.registry(reference, Access::Pull).ok()?;
+        let target = registry.resolve(reference).await.ok()?;
+        Some(reference.at(&target.digest).to_string())
+    }
+}
+
+/// The credential stores of this machine, for a command that asks no registry.
+pub fn stores(dirs: Dirs, env: &Env, clock: Arc<dyn Clock>) -> Stores {
+    Stores::new(dirs, env.clone(), Arc::new(ProcessHelper::new(env, clock)))
+}
+
+fn local_signer(key_path: &Path, certificate_path: &Path) -> Result<Arc<dyn Signer>, BoxFault> {
+    let certificates =
+        certificates_from_pem_or_der(&read(certificate_path)?).map_err(|error| {
+            CliError::File {
+                what: certificate_path.display().to_string(),
+                reason: error.to_string(),
+            }
+        })?;
+    let pem = String::from_utf8(read(key_path)?).map_err(|_| CliError::File {
+        what: key_path.display().to_string(),
+        reason: "the private key is no PEM text".to_owned(),
+    })?;
+    let key = PrivateKey::from_pem(&Secret::new(pem))?;
+    Ok(Arc::new(LocalSigner::new(key, certificates)?))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    let what = format!("open {}", path.display());
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(|error| CliError::File { what: what.clone(), reason: os_reason(&error) })?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        let reason = format!("more than {FILE_LIMIT} bytes");
+        return Err(CliError::File { what, reason });
+    }
+    Ok(bytes)
+}

@@ -9,10 +9,9 @@ use crate::cli::render::inspect::{Inspection, Signature};
 use crate::cli::render::json::json;
 use crate::cli::render::text::{limit_warning, tag_warning};
 use crate::cli::session::Session;
-use crate::cli::world::World;
-use crate::envelope::{EnvelopeError, Format, Intact, Parsed};
+use crate::envelope::{Format, Intact, Parsed};
 use crate::fault::printable;
-use crate::registry::FetchedSignature;
+use crate::registry::{Access, FetchedSignature};
 
 pub const INSPECT: CommandSpec = CommandSpec {
     path: &["inspect"],
@@ -36,9 +35,9 @@ pub const INSPECT: CommandSpec = CommandSpec {
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let limit = flags::max_signatures_of(values)?;
     let output = flags::output_of(values)?;
-    let world = World::open(session, values)?;
+    let world = session.world(values)?;
     let reference = world.reference(flags::first_of(values)).await?;
-    let registry = world.registry(&reference)?;
+    let registry = world.registry(&reference, Access::Pull)?;
     let listed = world.signatures(&reference, limit).await?;
     if let Some(warning) = tag_warning("inspect", &reference) {
         session.streams.warn(&warning);
@@ -86,12 +85,13 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     if skipped { Err(CliError::SignaturesSkipped.into()) } else { Ok(()) }
 }
 
-fn read(fetched: &FetchedSignature) -> Result<Intact, EnvelopeError> {
-    let format = Format::from_media_type(&fetched.envelope_media_type).ok_or_else(|| {
-        EnvelopeError::Unparsable(format!(
-            "signature envelope format {:?} is not supported",
-            fetched.envelope_media_type
-        ))
+/// The reason says why a signature cannot be shown.
+fn read(fetched: &FetchedSignature) -> Result<Intact, String> {
+    let media_type = &fetched.envelope_media_type;
+    let format = Format::from_media_type(media_type).ok_or_else(|| {
+        format!("signature envelope format with media type {media_type:?} is not supported")
     })?;
-    Parsed::read(format, &fetched.envelope)?.check_integrity()
+    Parsed::read(format, &fetched.envelope)
+        .and_then(Parsed::check_integrity)
+        .map_err(|error| error.to_string())
 }

@@ -9,7 +9,6 @@ use crate::cli::render::outcome::ListReport;
 use crate::cli::render::text::{limit_warning, tag_warning};
 use crate::cli::render::tree::Node;
 use crate::cli::session::Session;
-use crate::cli::world::World;
 use crate::registry::SIGNATURE_ARTIFACT_TYPE;
 
 pub const LIST: CommandSpec = CommandSpec {
@@ -31,7 +30,7 @@ pub const LIST: CommandSpec = CommandSpec {
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let limit = flags::max_signatures_of(values)?;
     let output = flags::output_of(values)?;
-    let world = World::open(session, values)?;
+    let world = session.world(values)?;
     let reference = world.reference(flags::first_of(values)).await?;
     let listed = world.signatures(&reference, limit).await?;
     if let Some(warning) = tag_warning("list", &reference) {

@@ -2,9 +2,15 @@
 
 mod cert;
 mod completion;
+mod inspect;
 mod key;
+mod list;
+mod login;
+mod logout;
 mod plugin;
 mod policy;
+mod sign;
+mod verify;
 mod version;
 
 pub use plugin::AZURE_KV;
@@ -51,6 +57,12 @@ pub const GROUPS: &[GroupSpec] = &[
 
 /// Every command there is.
 pub const COMMANDS: &[CommandSpec] = &[
+    sign::SIGN,
+    verify::VERIFY,
+    list::LIST,
+    inspect::INSPECT,
+    login::LOGIN,
+    logout::LOGOUT,
     cert::ADD,
     cert::LIST,
     cert::SHOW,

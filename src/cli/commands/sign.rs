@@ -11,10 +11,9 @@ use crate::cli::render::outcome::SignedReport;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
 use crate::cli::signing_key::SigningKey;
-use crate::cli::world::World;
 use crate::envelope::{FORMATS, Format};
-use crate::registry::ReferrersMode;
-use crate::sign::{SignRequest, sign};
+use crate::registry::{Access, ReferrersMode};
+use crate::sign::{SignError, SignRequest, sign};
 
 pub const SIGN: CommandSpec = CommandSpec {
     path: &["sign"],
@@ -87,14 +86,10 @@ pub const SIGN: CommandSpec = CommandSpec {
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let output = flags::output_of(values)?;
-    let world = World::open(session, values)?;
-    let key = SigningKey::choose(values, world.dirs())?;
+    let key = SigningKey::choose(values, &session.dirs()?)?;
+    let world = session.world_with(values, key.credential_type())?;
     let reference = world.reference(flags::first_of(values)).await?;
     let format = format(values, world.default_format())?;
-    let key = key.with_config(value::pairs(
-        "plugin-config",
-        flags::texts_of(values, "plugin-config"),
-    )?);
     let user_metadata =
         value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
     let request = SignRequest {
@@ -107,15 +102,17 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
             Some(true) | None => ReferrersMode::ForceTag,
         },
     };
-    let registry = world.registry(&reference)?;
+    let registry = world.registry(&reference, Access::PullPush)?;
     let signer = world.signer(&key)?;
     let progress = session.streams.spinner(&format!("Signing {reference}"));
     let signed = sign(&*registry, signer, &*session.clock, &request).await;
     progress.finish_and_clear();
-    let signed = signed?;
-    if let Some(warning) = tag_warning("sign", &reference) {
-        session.streams.warn(&warning);
+    if !matches!(signed, Err(SignError::Resolve(_))) {
+        if let Some(warning) = tag_warning("sign", &reference) {
+            session.streams.warn(&warning);
+        }
     }
+    let signed = signed?;
     for warning in &signed.warnings {
         session.streams.warn(warning);
     }

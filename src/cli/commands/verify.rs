@@ -10,7 +10,8 @@ use crate::cli::render::outcome::{VerifyReport, user_metadata};
 use crate::cli::render::table::table;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
-use crate::cli::world::World;
+use crate::config::trust_policy;
+use crate::registry::Access;
 use crate::verify::{Outcome, Verdict, VerifyError, VerifyRequest, verify};
 
 pub const VERIFY: CommandSpec = CommandSpec {
@@ -48,14 +49,14 @@ pub const VERIFY: CommandSpec = CommandSpec {
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let max_signatures = flags::max_signatures_of(values)?;
     let output = flags::output_of(values)?;
-    let world = World::open(session, values)?;
-    let policy = world.trust_policy()?;
+    let policy = trust_policy::load(&session.dirs()?)?;
+    let store = session.trust_store()?;
+    let world = session.world(values)?;
     value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
     let user_metadata =
         value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
     let reference = world.reference(flags::first_of(values)).await?;
-    let registry = world.registry(&reference)?;
-    let store = world.trust_store();
+    let registry = world.registry(&reference, Access::Pull)?;
     let request = VerifyRequest { reference: &reference, max_signatures, user_metadata };
     let progress = session.streams.spinner(&format!("Verifying {reference}"));
     let result = verify(&*registry, &policy, &store, &*session.clock, &request).await;

@@ -1,0 +1,114 @@
+//! A registry whose refusals name the roles that are missing.
+
+use std::sync::Arc;
+
+use crate::azure::{
+    Audience, ExtraHosts, Identity, RegistryHost, TokenSource, Wanted, registry_hint,
+};
+use crate::crypto::Digest;
+use crate::envelope::TargetArtifact;
+use crate::fault::{BoxFault, Fault};
+use crate::registry::{
+    Connection, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry,
+    RegistryClient, SignatureDescriptor, SignaturePush,
+};
+
+/// One repository; on Azure a refused request names the commands that grant what is missing.
+pub struct RoleHints {
+    pub registry: RegistryClient,
+    pub connection: Arc<Connection>,
+    pub identity: Arc<Identity>,
+    pub extra_hosts: ExtraHosts,
+}
+
+/// The code of a request that the registry refused.
+const DENIED: &str = "registry-denied";
+
+impl RoleHints {
+    async fn hinted<T>(&self, answer: Result<T, BoxFault>, wanted: Wanted) -> Result<T, BoxFault> {
+        match answer {
+            Err(fault) if fault.code() == DENIED => Err(self.explain(fault, wanted).await),
+            other => other,
+        }
+    }
+
+    async fn explain(&self, fault: BoxFault, wanted: Wanted) -> BoxFault {
+        let host = self.connection.host();
+        let Ok(azure) = RegistryHost::parse(host, &self.extra_hosts) else { return fault };
+        // Whoever came with a stored credential is not known here.
+        let by_entra =
+            self.connection.credential_source().is_some_and(|source| source.starts_with("Entra"));
+        let principal = match by_entra {
+            true => {
+                let token = self.identity.token(Audience::registry(azure.cloud())).await;
+                token.ok().and_then(|token| token.principal())
+            }
+            false => None,
+        };
+        match registry_hint(host, &self.extra_hosts, wanted, principal.as_ref()) {
+            Some(hint) => Box::new(Hinted { fault, hint }),
+            None => fault,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Registry for RoleHints {
+    async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault> {
+        self.hinted(self.registry.resolve(reference).await, Wanted::Pull).await
+    }
+
+    async fn signatures(&self, subject: &Digest, limit: usize) -> Result<Listing, BoxFault> {
+        self.hinted(self.registry.signatures(subject, limit).await, Wanted::Pull).await
+    }
+
+    async fn fetch_signature(
+        &self,
+        subject: &Digest,
+        signature: &SignatureDescriptor,
+    ) -> Result<FetchedSignature, BoxFault> {
+        self.hinted(self.registry.fetch_signature(subject, signature).await, Wanted::Pull).await
+    }
+
+    async fn prepare_push(&self) -> Result<(), BoxFault> {
+        self.hinted(self.registry.prepare_push().await, Wanted::Push).await
+    }
+
+    async fn push_signature(&self, push: SignaturePush<'_>) -> Result<Pushed, BoxFault> {
+        self.hinted(self.registry.push_signature(push).await, Wanted::Push).await
+    }
+
+    async fn check_push(&self) -> Result<PushPermission, BoxFault> {
+        self.hinted(self.registry.check_push().await, Wanted::Push).await
+    }
+}
+
+/// A fault with a better next step.
+#[derive(Debug)]
+struct Hinted {
+    fault: BoxFault,
+    hint: String,
+}
+
+impl std::fmt::Display for Hinted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.fault.fmt(f)
+    }
+}
+
+impl std::error::Error for Hinted {}
+
+impl Fault for Hinted {
+    fn code(&self) -> &'static str {
+        self.fault.code()
+    }
+    fn because(&self) -> Vec<String> {
+        self.fault.because()
+    }
+    fn hint(&self) -> Option<String> {
+        Some(self.hint.clone())
+    }
+    fn exit(&self) -> u8 {
+        self.fault.exit()
+    }
+}
