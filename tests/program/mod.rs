@@ -1,0 +1,190 @@
+//! The program in this process, against a lab: what a user runs, and what the lab saw of it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sealwright::cli::{Streams, run_at};
+use sealwright::clock::{Clock, ManualClock};
+use sealwright::env::Env;
+use sealwright::lab::{Auth, Exchange, IssueRequest, Issued, Lab, LabOptions};
+use serde_json::json;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+pub const NOW: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
+pub const REPOSITORY: &str = "net-monitor";
+
+/// The program's own `--timeout` when none is given.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// A lab, and a home whose default key is a local one that the trust policy trusts.
+pub struct Program {
+    pub lab: Lab,
+    pub clock: Arc<Hurried>,
+    home: tempfile::TempDir,
+    env: Env,
+}
+
+/// What one command left behind.
+#[derive(Debug)]
+pub struct Answer {
+    pub line: String,
+    pub code: u8,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Program {
+    pub async fn start(options: LabOptions) -> Self {
+        let clock = Arc::new(Hurried(ManualClock::at(NOW)));
+        let auth = options.auth;
+        let lab = Lab::start(LabOptions { clock: clock.clone(), ..options }).await;
+        let lab = lab.expect("loopback has free ports");
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let env = environment(&lab, auth, &home.path().display().to_string());
+        let program = Self { lab, clock, home, env };
+        let issued = program.issue("local");
+        let key = program.write("key.pem", &issued.key.private_key_pem());
+        let chain = [issued.leaf_pem.as_str(), &issued.ca_bundle_pem].concat();
+        let chain = program.write("chain.pem", &chain);
+        let keys = json!({
+            "default": "local",
+            "keys": [{ "name": "local", "keyPath": key, "certPath": chain }],
+        });
+        let policy = json!({ "version": "1.0", "trustPolicies": [{
+            "name": "lab",
+            "registryScopes": ["*"],
+            "signatureVerification": { "level": "strict" },
+            "trustStores": ["ca:lab"],
+            "trustedIdentities": ["*"],
+        }] });
+        program.write(".config/notation/signingkeys.json", &keys.to_string());
+        program.write(".config/notation/trustpolicy.json", &policy.to_string());
+        program.write("lab-ca.pem", program.lab.ca_pem());
+        program
+    }
+
+    /// A certificate in the lab's vault whose root the trust store holds.
+    pub fn issue(&self, name: &str) -> Issued {
+        let issued = self.lab.issue(&IssueRequest::named(name)).expect("issued");
+        let root = format!(".config/notation/truststore/x509/ca/lab/{name}.pem");
+        self.write(&root, &issued.root_pem);
+        issued
+    }
+
+    /// Writes a file below the home and returns its path.
+    pub fn write(&self, below: &str, content: &str) -> PathBuf {
+        let path = self.home.path().join(below);
+        std::fs::create_dir_all(path.parent().expect("below the home")).expect("made");
+        std::fs::write(&path, content).expect("written");
+        path
+    }
+
+    /// Pushes an image of its own and names it by digest.
+    pub fn image(&self, tag: &str) -> String {
+        let digest = self.lab.push_image(REPOSITORY, tag).expect("pushed");
+        format!("{}/{REPOSITORY}@{digest}", self.lab.registry_host())
+    }
+
+    /// Runs one command line; words are parted at spaces.
+    pub async fn run(&self, line: &str) -> Answer {
+        let (stdout, stderr) = (Sink::default(), Sink::default());
+        let streams = Streams::piped(std::io::empty(), stdout.clone(), stderr.clone());
+        let words = line.split_whitespace().map(str::to_owned).collect();
+        let code = run_at(words, self.env.clone(), streams, self.clock.clone()).await;
+        Answer { line: line.to_owned(), code, stdout: stdout.text(), stderr: stderr.text() }
+    }
+
+    /// Runs a command that succeeds and returns what the lab saw of it, in order of arrival.
+    pub async fn seen(&self, line: &str) -> Vec<Exchange> {
+        self.lab.control().forget();
+        self.run(line).await.succeeds();
+        self.lab.control().requests()
+    }
+
+    /// Digests of the signatures the registry holds for an image by digest.
+    pub fn signatures(&self, image: &str) -> Vec<String> {
+        self.lab.referrers(REPOSITORY, digest_of(image))
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.code, 0, "{self:#?}");
+        self
+    }
+}
+
+/// The part of `registry/repository@digest` after the `@`.
+pub fn digest_of(image: &str) -> &str {
+    image.split_once('@').expect("by digest").1
+}
+
+/// `GET /v2/…` of each, for messages.
+pub fn told(requests: &[Exchange]) -> String {
+    let lines = requests.iter().map(|e| {
+        let status = e.status.map_or_else(|| "cut".to_owned(), |status| status.to_string());
+        format!("\n  {:?} {} {} {status}", e.role, e.method, e.path)
+    });
+    lines.collect()
+}
+
+/// A clock whose waits take no time. The wait for the end of a whole command never ends.
+pub struct Hurried(ManualClock);
+
+#[async_trait::async_trait]
+impl Clock for Hurried {
+    fn now(&self) -> OffsetDateTime {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        if duration >= LIMIT {
+            std::future::pending::<()>().await;
+        }
+        self.0.sleep(duration).await;
+    }
+}
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Sink {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no writer panics").clone()).expect("text")
+    }
+}
+
+impl std::io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no writer panics").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn environment(lab: &Lab, auth: Auth, home: &str) -> Env {
+    let identity = lab.identity();
+    let mut pairs = vec![
+        ("HOME", home.to_owned()),
+        ("PATH", format!("{home}/bin")),
+        ("SSL_CERT_FILE", format!("{home}/lab-ca.pem")),
+        ("AZURE_TENANT_ID", identity.tenant_id.clone()),
+        ("AZURE_CLIENT_ID", identity.client_id.clone()),
+        ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),
+        ("AZURE_AUTHORITY_HOST", format!("https://{}", lab.authority_host())),
+    ];
+    if matches!(auth, Auth::Basic | Auth::Bearer) {
+        pairs.push(("NOTATION_USERNAME", lab.username().to_owned()));
+        pairs.push(("NOTATION_PASSWORD", lab.password().expose().to_owned()));
+    }
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
