@@ -84,8 +84,7 @@ impl Session {
     }
 
     fn given(&self, values: &ArgMatches) -> Option<Found> {
-        let credential =
-            Credential::given(&self.username(values), self.password(values))?;
+        let credential = Credential::given(&self.username(values), self.password(values))?;
         let by_flag = ["username", "password"].iter().any(|n| flags::text_of(values, n).is_some());
         let source = if by_flag { "flags" } else { "environment" };
         Some(Found { credential, source: source.to_owned() })

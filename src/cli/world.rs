@@ -12,8 +12,8 @@ use super::error::CliError;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
-    AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity,
-    IdentityOptions, KeyId, KeyVaultOptions, KeyVaultSigner, RegistryHost, TokenSource, Wanted,
+    AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
+    KeyId, KeyVaultOptions, KeyVaultSigner, RegistryHost, TokenSource, Wanted,
 };
 use crate::clock::Clock;
 use crate::config::{Dirs, NotationConfig};
@@ -296,13 +296,9 @@ pub fn stores(dirs: Dirs, env: &Env, clock: Arc<dyn Clock>) -> Stores {
 }
 
 fn local_signer(key_path: &Path, certificate_path: &Path) -> Result<Arc<dyn Signer>, BoxFault> {
-    let certificates =
-        certificates_from_pem_or_der(&read(certificate_path)?).map_err(|error| {
-            CliError::File {
-                what: certificate_path.display().to_string(),
-                reason: error.to_string(),
-            }
-        })?;
+    let certificates = certificates_from_pem_or_der(&read(certificate_path)?).map_err(|error| {
+        CliError::File { what: certificate_path.display().to_string(), reason: error.to_string() }
+    })?;
     let pem = String::from_utf8(read(key_path)?).map_err(|_| CliError::File {
         what: key_path.display().to_string(),
         reason: "the private key is no PEM text".to_owned(),

@@ -4,6 +4,12 @@ mod support;
 
 mod arguments;
 mod cert;
+mod inspect;
 mod key;
+mod list;
+mod login;
 mod plugin;
 mod policy;
+mod sign;
+mod verify;
+mod world;

@@ -17,16 +17,15 @@ pub const INSPECT: CommandSpec = CommandSpec {
     path: &["inspect"],
     usage: "inspect [flags] <reference>",
     build: |command| {
-        let command = command
-            .about("Inspect all signatures associated with the signed artifact")
-            .after_help(
+        let command =
+            command.about("Inspect all signatures associated with the signed artifact").after_help(
                 "Examples:\n  \
                  sealwright inspect <registry>/<repository>@<digest>\n  \
                  sealwright inspect --output json <registry>/<repository>@<digest>",
             );
-        flags::with_logging(flags::with_max_signatures(flags::with_output(
-            flags::with_registry(command),
-        )))
+        flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
+            command.arg(flags::positionals("reference")),
+        ))))
     },
     check: |values| flags::needs_reference("inspect", values),
     run: |values, session| Box::pin(run(values, session)),

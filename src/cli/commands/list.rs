@@ -19,9 +19,9 @@ pub const LIST: CommandSpec = CommandSpec {
             .visible_alias("ls")
             .about("List signatures of the signed artifact")
             .after_help("Example:\n  sealwright list <registry>/<repository>@<digest>");
-        flags::with_logging(flags::with_max_signatures(flags::with_output(
-            flags::with_registry(command),
-        )))
+        flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
+            command.arg(flags::positionals("reference")),
+        ))))
     },
     check: |values| flags::needs_reference("list", values),
     run: |values, session| Box::pin(run(values, session)),

@@ -46,11 +46,8 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let given = Given::new(host, credential.clone(), "login").map_err(|e| failed(e.into()))?;
     let connection = world.connect(host, Arc::new(given)).map_err(failed)?;
     connection.check_login().await.map_err(|error| failed(error.into()))?;
-    let place = world
-        .stores()
-        .store(host, &credential)
-        .await
-        .map_err(|error| failed(error.into()))?;
+    let place =
+        world.stores().store(host, &credential).await.map_err(|error| failed(error.into()))?;
     if let Place::File(path) = place {
         session.streams.warn(&format!(
             "no credential helper is configured: the credential was written unencrypted to {}, mode 0600",

@@ -80,22 +80,18 @@ fn is_azure_kv(source: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Fault as _;
 
     #[test]
     fn only_azure_kv_is_known() {
-        assert_eq!(asked_for(&["ls"]), Ok(None));
-        assert_eq!(asked_for(&["install", "--file", "notation-azure-kv.tar.gz"]), Ok(None));
-        assert_eq!(
-            asked_for(&[
-                "install",
-                "--url",
-                "https://h/notation-azure-kv_1.2.1_linux_amd64.tar.gz",
-                "--sha256sum",
-                "67"
-            ]),
-            Ok(None)
-        );
-        assert_eq!(asked_for(&["install", "--file", "notation-x"]), Ok(Some("notation-x")));
-        assert_eq!(asked_for(&["uninstall", "-y", "x"]), Ok(Some("x")));
+        let named = |words: &[&'static str]| asked_for(words).expect("a known word");
+        assert_eq!(named(&["ls"]), None);
+        assert_eq!(named(&["install", "--file", "notation-azure-kv.tar.gz"]), None);
+        let url = "https://h/notation-azure-kv_1.2.1_linux_amd64.tar.gz";
+        assert_eq!(named(&["install", "--url", url, "--sha256sum", "67"]), None);
+        assert_eq!(named(&["install", "--file", "notation-x"]), Some("notation-x"));
+        assert_eq!(named(&["uninstall", "-y", "x"]), Some("x"));
+        assert_eq!(asked_for(&["install"]).unwrap_err().code(), "cli-missing-argument");
+        assert_eq!(asked_for(&["frob"]).unwrap_err().code(), "cli-unknown-command");
     }
 }

@@ -73,7 +73,9 @@ pub const SIGN: CommandSpec = CommandSpec {
                 "force-referrers-tag",
                 "force to store signatures using the referrers tag schema (default true)",
             ));
-        flags::with_logging(flags::with_output(flags::with_registry(command)))
+        flags::with_logging(flags::with_output(flags::with_registry(
+            command.arg(flags::positionals("reference")),
+        )))
     },
     check: |values| {
         flags::needs_reference("sign", values)?;
@@ -90,8 +92,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let world = session.world_with(values, key.credential_type())?;
     let reference = world.reference(flags::first_of(values)).await?;
     let format = format(values, world.default_format())?;
-    let user_metadata =
-        value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
+    let user_metadata = value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
     let request = SignRequest {
         reference: &reference,
         format,
@@ -136,10 +137,7 @@ fn format(values: &ArgMatches, default: Option<&str>) -> Result<Format, CliError
         Some(given) => given.to_owned(),
         None => default.map_or_else(|| Format::Jws.name().to_owned(), str::to_lowercase),
     };
-    FORMATS
-        .into_iter()
-        .find(|format| format.name() == name)
-        .ok_or(CliError::SignatureFormat(name))
+    FORMATS.into_iter().find(|format| format.name() == name).ok_or(CliError::SignatureFormat(name))
 }
 
 fn expiry(values: &ArgMatches) -> Result<Option<std::time::Duration>, CliError> {

@@ -38,9 +38,9 @@ pub const VERIFY: CommandSpec = CommandSpec {
                 )
                 .short('m'),
             );
-        flags::with_logging(flags::with_max_signatures(flags::with_output(
-            flags::with_registry(command),
-        )))
+        flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
+            command.arg(flags::positionals("reference")),
+        ))))
     },
     check: |values| flags::needs_reference("verify", values),
     run: |values, session| Box::pin(run(values, session)),
@@ -53,8 +53,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let store = session.trust_store()?;
     let world = session.world(values)?;
     value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
-    let user_metadata =
-        value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
+    let user_metadata = value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
     let reference = world.reference(flags::first_of(values)).await?;
     let registry = world.registry(&reference, Access::Pull)?;
     let request = VerifyRequest { reference: &reference, max_signatures, user_metadata };
@@ -89,9 +88,7 @@ fn print(session: &mut Session, outcome: &Outcome) -> Done {
             "Trust policy is configured to skip signature verification for {reference}"
         ))?,
         Verdict::Verified(_) => {
-            session
-                .streams
-                .line(&format!("Successfully verified signature for {reference}"))?;
+            session.streams.line(&format!("Successfully verified signature for {reference}"))?;
             let rows: Vec<[String; 2]> =
                 user_metadata(outcome).into_iter().map(|(key, value)| [key, value]).collect();
             if !rows.is_empty() {

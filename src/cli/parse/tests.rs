@@ -36,3 +36,92 @@ fn a_group_or_the_program_alone_prints_help() {
     assert!(refusal(&["--help"]).starts_with("help "));
     assert!(refusal(&["help", "version"]).starts_with("help "));
 }
+
+/// The commands themselves, not their groups.
+fn leaves(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
+    for inner in command.get_subcommands() {
+        let path = format!("{path} {}", inner.get_name()).trim().to_owned();
+        match inner.has_subcommands() {
+            true => leaves(inner, &path, found),
+            false => found.push((path, inner.clone())),
+        }
+    }
+}
+
+#[test]
+fn the_help_of_every_command_names_each_flag_once() {
+    let mut root = root();
+    root.build();
+    root.clone().debug_assert();
+    let mut commands = Vec::new();
+    leaves(&root, "", &mut commands);
+    assert!(commands.len() >= COMMANDS.len());
+    for (path, command) in commands {
+        if path.starts_with("help") || path.contains(" help") {
+            continue;
+        }
+        let help = command.clone().render_long_help().to_string();
+        let shown: Vec<&str> = help
+            .lines()
+            .map(str::trim_start)
+            .filter(|line| line.starts_with('-'))
+            .flat_map(|line| line.split([' ', '[', '=', ',']))
+            .filter(|word| word.starts_with("--"))
+            .collect();
+        for flag in command.get_arguments().filter_map(|argument| argument.get_long()) {
+            let flag = format!("--{flag}");
+            let times = shown.iter().filter(|word| **word == flag).count();
+            assert_eq!(times, 1, "{path} {flag}\n{help}");
+        }
+    }
+}
+
+#[test]
+fn a_flag_and_its_value_stand_anywhere() {
+    let values = |arguments: &[&str]| {
+        let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
+        match parse(&arguments) {
+            Ok(Asked::Run(_, values)) => values,
+            Ok(Asked::Help(_)) => panic!("no help was asked for"),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let reference = |values: &ArgMatches| flags::first_of(values).to_owned();
+
+    let given = values(&["sign", "ref", "--key", "k", "-e24h", "-dv", "further"]);
+    assert_eq!(reference(&given), "ref");
+    assert_eq!(flags::text_of(&given, "key"), Some("k"));
+    assert_eq!(given.get_one::<GoDuration>("expiry"), GoDuration::parse("24h").ok().as_ref());
+    assert!(flags::is_on(&given, "debug") && flags::is_on(&given, "verbose"));
+
+    let given = values(&["sign", "-k=a", "--key=b", "-d=false", "-m", "a=b", "-m=c=d", "ref"]);
+    assert_eq!(flags::text_of(&given, "key"), Some("b"));
+    assert_eq!(flags::switch_of(&given, "debug"), Some(false));
+    assert_eq!(flags::texts_of(&given, "user-metadata"), ["a=b", "c=d"]);
+
+    // A flag that takes a value takes the next word, whatever it looks like.
+    let given = values(&["sign", "--key", "--debug", "ref"]);
+    assert_eq!(flags::text_of(&given, "key"), Some("--debug"));
+    assert_eq!(reference(&given), "ref");
+}
+
+#[test]
+fn a_bare_true_or_false_after_force_referrers_tag_is_its_value() {
+    let forced = |arguments: &[&str]| {
+        let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
+        match parse(&arguments) {
+            Ok(Asked::Run(_, values)) => (
+                flags::switch_of(&values, "force-referrers-tag"),
+                flags::first_of(&values).to_owned(),
+            ),
+            _ => panic!("it is a valid command"),
+        }
+    };
+    let ours = |value| (value, "ref".to_owned());
+    assert_eq!(forced(&["sign", "--force-referrers-tag", "false", "ref"]), ours(Some(false)));
+    assert_eq!(forced(&["sign", "ref", "--force-referrers-tag", "true"]), ours(Some(true)));
+    assert_eq!(forced(&["sign", "--force-referrers-tag=false", "ref"]), ours(Some(false)));
+    assert_eq!(forced(&["sign", "--force-referrers-tag", "ref"]), ours(Some(true)));
+    assert_eq!(forced(&["sign", "ref"]), ours(None));
+    assert_eq!(forced(&["sign", "--", "ref", "--force-referrers-tag", "false"]), ours(None));
+}
