@@ -80,6 +80,7 @@ impl std::fmt::Debug for Env {
 pub mod name {
     pub const HOME: &str = "HOME";
     pub const PATH: &str = "PATH";
+    pub const TMPDIR: &str = "TMPDIR";
     pub const APPDATA: &str = "APPDATA";
     pub const LOCALAPPDATA: &str = "LOCALAPPDATA";
     pub const USERPROFILE: &str = "USERPROFILE";

@@ -76,7 +76,9 @@ fn http_clients_are_made_in_one_room() {
     hold(house::program_files(), |file, used| {
         let makes = used.starts_with(&["reqwest", "ClientBuilder"])
             || used.starts_with(&["reqwest", "Client", "builder"]);
-        (makes && file.room() != "http").then(|| "a command has one HTTP client".to_owned())
+        let excused = house::OWN_HTTP_CLIENT.contains(&file.path.as_str());
+        (makes && !excused && file.room() != "http")
+            .then(|| "a command has one HTTP client".to_owned())
     });
 }
 
@@ -131,10 +133,10 @@ fn names_are_the_fields_words() {
                 problems.push(format!("{}: {part} is no name", file.path));
             }
         }
-        for name in &file.functions {
-            if name.starts_with("get_") {
-                problems.push(format!("{}: {name} needs no get_", file.path));
-            }
+    }
+    for file in house::program_files() {
+        for name in file.functions.iter().filter(|name| name.starts_with("get_")) {
+            problems.push(format!("{}: {name} needs no get_", file.path));
         }
     }
     none(&problems);

@@ -14,6 +14,7 @@ mod peer;
 #[path = "interop/world.rs"]
 mod world;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cell::{Cell, Check, Format, Registry};
@@ -27,6 +28,8 @@ const METADATA: [(&str, &str); 5] = [
     ("equation", "a=b=c"),
     ("separator", "one\u{2028}two"),
 ];
+
+const SIGNERS: usize = 16;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -134,6 +137,30 @@ fn expiry_means_the_same_on_both_sides() {
         cell.peer_sign(&theirs, &["--expiry".into(), "1h30m".into()])?;
         cell.verify(&theirs, &[])?.succeeds()?;
         Ok(())
+    });
+}
+
+#[test]
+fn sixteen_signers_at_once_leave_sixteen_signatures() {
+    let title = "sixteen signers at once";
+    let Some(world) = World::open_with_sealwright(title) else { return };
+    let cell = Cell::new(Format::Cose, "p256", 2, Registry::TagSchema);
+    matrix::run_some(title, &world, &[cell], |cell, image| {
+        let signed: Result<BTreeSet<String>, String> = std::thread::scope(|scope| {
+            let signers: Vec<_> =
+                (0..SIGNERS).map(|_| scope.spawn(|| cell.sign(image, &[]))).collect();
+            signers.into_iter().map(|signer| signer.join().expect("no check panics")).collect()
+        });
+        let listing = cell.peer_list(image)?;
+        let signatures = listing["signatures"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let listed: BTreeSet<String> = signatures
+            .iter()
+            .filter_map(|signature| signature["digest"].as_str().map(str::to_owned))
+            .collect();
+        let signed = signed?;
+        expect::equal("signatures reported", &signed.len(), &SIGNERS)?;
+        expect::equal("entries in the index", &signatures.len(), &SIGNERS)?;
+        expect::equal("signatures in the index", &listed, &signed)
     });
 }
 

@@ -51,6 +51,14 @@ impl Draft {
         (draft, warnings)
     }
 
+    /// The draft of the clean-up at the end of the job: it needs no input but is a step like others.
+    pub fn post() -> Self {
+        let mut draft = Self::default();
+        draft.set("command", "login");
+        draft.set("registry", "-");
+        draft
+    }
+
     /// Sets a value; a blank one leaves the input absent.
     pub(super) fn set(&mut self, name: &'static str, value: &str) {
         let value = value.trim();

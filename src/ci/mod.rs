@@ -15,14 +15,14 @@ mod step;
 mod summary;
 mod table;
 
-pub use config_file::ConfigFileError;
+pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
 pub use draft::{Draft, InputError};
 pub use host::{GitHub, Host, HostError, Level, Terminal};
 pub use post::clean_up;
 pub use report::{
     CheckReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report, SignerReport,
 };
-pub use run::{Finished, refuse, run};
+pub use run::{Finished, done, refuse, run};
 pub use services::{LoggedIn, Prepared, Services, Written};
 pub use setup::{SetupError, install};
 pub use step::{ChainSource, Command, KeyChoice, Step};

@@ -48,6 +48,11 @@ pub fn refuse(
     finish(refusal(command, fault), host, report_path)
 }
 
+/// Ends a step that had no images to work on and went well.
+pub fn done(command: Command, host: &mut dyn Host, report_path: &Path) -> Finished {
+    finish(Report::of(command.name(), Vec::new(), Outcome::Skipped), host, report_path)
+}
+
 fn refusal(command: &'static str, fault: &dyn Fault) -> Report {
     let mut report = Report::of(command, Vec::new(), Outcome::Failed);
     report.error = Some(ErrorReport::from(fault));

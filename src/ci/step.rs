@@ -128,6 +128,14 @@ impl Draft {
                     .to_owned(),
             });
         }
+        if step.registry_login.is_some() && step.login_hosts().len() > 1 {
+            return Err(InputError::Missing {
+                name: "registry",
+                expected:
+                    "the one registry that `registry-password` is for; the images are in several"
+                        .to_owned(),
+            });
+        }
         Ok(step)
     }
 
@@ -233,6 +241,23 @@ impl Draft {
 }
 
 impl Step {
+    /// The one registry that `registry-username` and `registry-password` are for.
+    pub fn login_host(&self) -> Option<String> {
+        self.registry_login.as_ref()?;
+        self.login_hosts().into_iter().next()
+    }
+
+    /// The registries named, else those of the images, each once.
+    fn login_hosts(&self) -> Vec<String> {
+        let mut hosts = self.registries.clone();
+        if hosts.is_empty() {
+            hosts = self.images.iter().map(|i| i.registry().to_owned()).collect();
+        }
+        hosts.sort();
+        hosts.dedup();
+        hosts
+    }
+
     /// Sentences about images given by tag: a tag may move between push and signature.
     pub fn tag_warnings(&self) -> Vec<String> {
         self.images

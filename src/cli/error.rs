@@ -75,6 +75,12 @@ pub enum CliError {
     PolicyInvalid(String),
     #[error("{0} required")]
     CredentialAbsent(&'static str),
+    #[error("the step failed; see the messages above")]
+    StepFailed,
+    #[error(
+        "no credential for {host}: give registry-username and registry-password; only Azure registries are logged in to without them"
+    )]
+    NothingToLogInWith { host: String },
     #[error("failed to log in to {host}: {fault}")]
     Login { host: String, fault: BoxFault },
     #[error("failed to log out of {host}: {fault}")]
@@ -134,6 +140,8 @@ impl Fault for CliError {
             CliError::PolicyUnparsable(_) => "cli-policy-unparsable",
             CliError::PolicyInvalid(_) => "cli-policy-invalid",
             CliError::CredentialAbsent(_) => "cli-credential-absent",
+            CliError::StepFailed => "cli-step-failed",
+            CliError::NothingToLogInWith { .. } => "cli-nothing-to-log-in-with",
             CliError::Login { .. } => "cli-login",
             CliError::Logout { .. } => "cli-logout",
             CliError::Reference { error, .. } => error.code(),

@@ -13,6 +13,7 @@ pub mod render;
 mod role_hints;
 mod session;
 mod signing_key;
+mod step_services;
 mod streams;
 mod world;
 
@@ -21,6 +22,7 @@ pub use session::Session;
 pub use streams::{Kind, SharedWriter, Streams};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::instrument::WithSubscriber;
 
@@ -55,16 +57,30 @@ pub async fn run_at(
         Ok(limit) => limit,
         Err(error) => return report(&mut session.streams, &error),
     };
-    session.limit(limit);
+    session.limit(limit.unwrap_or(NO_LIMIT));
     let work = (spec.run)(&values, &mut session).with_subscriber(log);
     let done = tokio::select! {
         biased;
         done = work => done,
-        () = clock.sleep(limit) => Err(CliError::TimeOver { seconds: limit.as_secs() }.into()),
+        over = time_over(limit, &*clock) => Err(over.into()),
     };
     match done {
         Ok(()) => 0,
         Err(fault) => report(&mut session.streams, &*fault),
+    }
+}
+
+/// for commands that set their own limit or wait for somebody
+const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Comes back when the time is over; never without a limit.
+async fn time_over(limit: Option<Duration>, clock: &dyn Clock) -> CliError {
+    match limit {
+        Some(limit) => {
+            clock.sleep(limit).await;
+            CliError::TimeOver { seconds: limit.as_secs() }
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -64,6 +64,7 @@ impl Session {
             clock: self.clock.clone(),
             deadline: self.deadline,
             given: self.given(values),
+            given_host: None,
             scheme: flags::is_on(values, "insecure-registry").then_some(Scheme::PlainHttp),
             extra_hosts: ExtraHosts::parse(extra_hosts)?,
             auth_realms: Vec::new(),

@@ -45,8 +45,18 @@ impl SigningKey {
             check_plugin(plugin, dirs)?;
             return Ok(Self::AzureKv { id: id.to_owned(), config: BTreeMap::new() });
         }
+        Self::listed(given("key"), dirs)
+    }
+
+    /// A key of signingkeys.json.
+    pub fn in_list(name: &str, dirs: &Dirs) -> Result<Self, BoxFault> {
+        Self::listed(Some(name), dirs)
+    }
+
+    /// A key of signingkeys.json by name, or its default.
+    fn listed(name: Option<&str>, dirs: &Dirs) -> Result<Self, BoxFault> {
         let keys = SigningKeys::load(dirs)?;
-        let key = match given("key") {
+        let key = match name {
             Some(name) => keys.key(name)?,
             None => keys.default_key()?,
         };
@@ -63,7 +73,7 @@ impl SigningKey {
     }
 
     /// The same key with these settings over its own.
-    fn with_config(self, over: BTreeMap<String, String>) -> Self {
+    pub fn with_config(self, over: BTreeMap<String, String>) -> Self {
         match self {
             Self::AzureKv { id, mut config } => {
                 config.extend(over);

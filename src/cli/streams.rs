@@ -21,12 +21,12 @@ pub enum Kind {
 pub struct Streams {
     stdin: Box<dyn BufRead + Send>,
     stdin_kind: Kind,
-    stdout: Box<dyn Write + Send>,
+    stdout: SharedWriter,
     stderr: SharedWriter,
     stderr_kind: Kind,
 }
 
-/// Standard error, written by the command and by the log.
+/// An output written from several places: by the command, its log and its host.
 #[derive(Clone)]
 pub struct SharedWriter(Arc<Mutex<Box<dyn Write + Send>>>);
 
@@ -53,7 +53,7 @@ impl Streams {
         Self {
             stdin_kind: kind(std::io::stdin().is_terminal()),
             stdin: Box::new(std::io::BufReader::new(std::io::stdin())),
-            stdout: Box::new(std::io::stdout()),
+            stdout: SharedWriter::new(std::io::stdout()),
             stderr_kind: kind(std::io::stderr().is_terminal()),
             stderr: SharedWriter::new(std::io::stderr()),
         }
@@ -68,7 +68,7 @@ impl Streams {
         Self {
             stdin: Box::new(stdin),
             stdin_kind: Kind::Pipe,
-            stdout: Box::new(stdout),
+            stdout: SharedWriter::new(stdout),
             stderr: SharedWriter::new(stderr),
             stderr_kind: Kind::Pipe,
         }
@@ -77,6 +77,11 @@ impl Streams {
     /// Standard error for the log.
     pub fn shared_stderr(&self) -> SharedWriter {
         self.stderr.clone()
+    }
+
+    /// Standard output for a host.
+    pub fn shared_stdout(&self) -> SharedWriter {
+        self.stdout.clone()
     }
 
     /// Writes bytes as they are. A reader that went away is no failure.

@@ -46,6 +46,8 @@ pub struct WorldOptions {
     pub deadline: Deadline,
     /// For the registry the command names; with where it was given.
     pub given: Option<Found>,
+    /// The one host `given` is for; without it, every registry the command names.
+    pub given_host: Option<String>,
     /// Instead of what the host and config.json call for.
     pub scheme: Option<Scheme>,
     pub extra_hosts: ExtraHosts,
@@ -253,13 +255,34 @@ impl World {
             Access::PullPush => Wanted::Push,
         };
         let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
-        if let Some(given) = &self.options.given {
-            let found = given.clone();
+        if let Some(found) = self.given_for(host) {
             sources.push(Arc::new(Given::new(host, found.credential, found.source)?));
         }
         sources.push(Arc::new(self.stores()));
         sources.push(Arc::new(self.azure_credentials(wanted)));
         Ok(Arc::new(Chain::new(sources)))
+    }
+
+    fn given_for(&self, host: &str) -> Option<Found> {
+        let meant = self.options.given_host.as_deref().is_none_or(|only| only == host);
+        self.options.given.clone().filter(|_| meant)
+    }
+
+    /// The credential that `login` proves and stores: given, else an Azure registry's refresh token.
+    pub async fn credential_to_store(&self, host: &str) -> Result<Found, BoxFault> {
+        if let Some(found) = self.given_for(host) {
+            return Ok(found);
+        }
+        let Some(registry) = self.azure_registry(host) else {
+            return Err(CliError::NothingToLogInWith { host: host.to_owned() }.into());
+        };
+        let credential = self.azure_refresh_token(&registry).await?;
+        Ok(Found { credential, source: "Entra exchange".to_owned() })
+    }
+
+    /// A connection with this credential and no other.
+    pub fn connect_with(&self, host: &str, found: Found) -> Result<Connection, BoxFault> {
+        self.connect(host, Arc::new(Given::new(host, found.credential, found.source)?))
     }
 
     fn azure_credentials(&self, wanted: Wanted) -> AcrCredentials {

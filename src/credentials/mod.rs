@@ -1,13 +1,13 @@
 //! Registry credentials: given, stores, helpers (docker's "Credential stores" and "Credential helper protocol").
 
+mod credential_helper;
 mod error;
-mod helper;
 mod server;
 mod sources;
 mod stores;
 
+pub use credential_helper::{Helper, HelperName, HelperRequest, ProcessHelper};
 pub use error::{CredentialError, HelperError};
-pub use helper::{Helper, HelperName, HelperRequest, ProcessHelper};
 pub use server::ServerAddress;
 pub use sources::{Chain, Given};
 pub use stores::{ACR_USER, Place, Stores};

@@ -1,6 +1,7 @@
 //! Why an envelope is refused: one variant per rule, holding the values that disagreed.
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::AttributeKey;
 use crate::crypto::DigestError;
@@ -95,7 +96,9 @@ pub enum EnvelopeError {
     #[error("these required headers are not marked as critical: [{}]", .names.join(" "))]
     CriticalUnlisted { names: Vec<&'static str> },
     #[error(
-        "expiry cannot be equal or before the signing time: expiry {expiry}, signing time {signing_time}"
+        "expiry cannot be equal or before the signing time: expiry {}, signing time {}",
+        rfc3339(expiry),
+        rfc3339(signing_time)
     )]
     Expiry { expiry: OffsetDateTime, signing_time: OffsetDateTime },
     #[error("certificate-chain is invalid, {0}")]
@@ -148,13 +151,15 @@ impl Fault for EnvelopeError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Chain(_) => Some(
-                "sign again with a certificate that satisfies the Notary Project rules: sealwright sign <reference>"
-                    .into(),
-            ),
+            Self::Chain(error) => error.hint(),
             _ => None,
         }
     }
+}
+
+/// A time as the reader of a message expects it.
+pub(super) fn rfc3339(time: &OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
 /// longest piece of outside text quoted in an error

@@ -14,7 +14,7 @@ mod write;
 pub use attributes::{Attribute, AttributeKey, Scheme};
 pub use error::{EnvelopeError, Part};
 pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};
-pub use read::{CHAIN_LIMIT, Claims, Intact, Parsed};
+pub use read::{Claims, Intact, Parsed};
 pub use signer::{LocalSigner, Signer, SignerError};
 pub use write::{SealError, SealRequest, Sealed, seal};
 

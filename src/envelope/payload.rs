@@ -191,7 +191,7 @@ mod tests {
         let missing =
             |name: &str| EnvelopeError::Missing { part: Part::Payload, name: name.into() };
         for (target, name) in [
-            (format!(r#"{{"mediaType":"m","size":1}}"#), "digest"),
+            (r#"{"mediaType":"m","size":1}"#.to_string(), "digest"),
             (format!(r#"{{"mediaType":"m","digest":"{DIGEST}"}}"#), "size"),
             (format!(r#"{{"digest":"{DIGEST}","size":1}}"#), "mediaType"),
             (format!(r#"{{"MediaType":"m","digest":"{DIGEST}","size":1}}"#), "mediaType"),

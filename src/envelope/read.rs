@@ -8,10 +8,7 @@ use super::{
     Attribute, ENVELOPE_LIMIT, EnvelopeError, Format, PAYLOAD_TYPE, Payload, Scheme, cose, jws,
 };
 use crate::crypto::Suite;
-use crate::x509::{Certificate, Chain};
-
-/// longest chain accepted; real ones have two to five certificates
-pub const CHAIN_LIMIT: usize = 32;
+use crate::x509::{CHAIN_LIMIT, Certificate, Chain};
 
 /// An envelope taken apart; nothing in it is believed yet.
 pub struct Parsed {
@@ -206,7 +203,7 @@ enum Header {
     Cose(cose::Header),
 }
 
-/// The number of certificates in a chain.
+/// Bounds the number of certificates before any is parsed.
 pub(super) fn check_count(found: usize) -> Result<(), EnvelopeError> {
     match found {
         0 => Err(EnvelopeError::ChainMissing),

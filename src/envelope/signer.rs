@@ -34,7 +34,7 @@ impl Fault for SignerError {
     fn code(&self) -> &'static str {
         match self {
             Self::Mismatch { .. } => "envelope-signer-mismatch",
-            Self::Chain(_) => "envelope-signer-chain",
+            Self::Chain(error) => error.code(),
             Self::Key(_) => "envelope-signer-key",
         }
     }
@@ -44,7 +44,8 @@ impl Fault for SignerError {
             Self::Mismatch { .. } => {
                 Some("name the certificate of this key: sealwright key list".into())
             }
-            Self::Chain(_) | Self::Key(_) => None,
+            Self::Chain(error) => error.hint(),
+            Self::Key(_) => None,
         }
     }
 }

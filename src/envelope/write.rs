@@ -5,6 +5,7 @@ use std::time::Duration;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::attributes::{check_time_order, in_range};
+use super::error::rfc3339;
 use super::{EnvelopeError, Format, Intact, Parsed, Payload, Scheme, Signer, cose, jws};
 use crate::crypto::Suite;
 use crate::fault::{BoxFault, Fault};
@@ -36,7 +37,7 @@ pub enum SealError {
     Validity(#[from] ValidityError),
     #[error("expiry of {0:?} is too short (under one second) or past the year 9999")]
     Expiry(Duration),
-    #[error("the signing time {0} is outside the years 1 to 9999")]
+    #[error("the signing time {} is outside the years 1 to 9999", rfc3339(.0))]
     SigningTime(OffsetDateTime),
     #[error("the signing key refused: {0}")]
     Signer(BoxFault),
@@ -47,7 +48,7 @@ impl Fault for SealError {
         match self {
             Self::SelfVerification(_) => "envelope-self-verification",
             Self::Altered { .. } => "envelope-self-verification-altered",
-            Self::Validity(_) => "envelope-certificate-not-valid",
+            Self::Validity(error) => error.code(),
             Self::Expiry(_) => "envelope-expiry-range",
             Self::SigningTime(_) => "envelope-signing-time-range",
             Self::Signer(fault) => fault.code(),
@@ -69,6 +70,8 @@ impl Fault for SealError {
                 "check that the key and its certificate belong together: sealwright key list"
                     .into(),
             ),
+            Self::SelfVerification(error) => error.hint(),
+            Self::Validity(error) => error.hint(),
             Self::Signer(fault) => fault.hint(),
             _ => None,
         }
@@ -91,7 +94,7 @@ pub async fn seal(request: &SealRequest, signer: &dyn Signer) -> Result<Sealed, 
     let payload = request.payload.bytes(request.format);
     let unsigned = match request.format {
         Format::Jws => Unsigned::Jws(jws::Unsigned::new(&signing, &payload)),
-        Format::Cose => Unsigned::Cose(cose::Unsigned::new(&signing, &payload)),
+        Format::Cose => Unsigned::Cose(Box::new(cose::Unsigned::new(&signing, &payload))),
     };
     let signature = signer.sign(&unsigned.message()).await.map_err(SealError::Signer)?;
     let agent = signing_agent(signer.agent());
@@ -131,7 +134,7 @@ impl Signing {
 
 enum Unsigned {
     Jws(jws::Unsigned),
-    Cose(cose::Unsigned),
+    Cose(Box<cose::Unsigned>),
 }
 
 impl Unsigned {

@@ -76,33 +76,44 @@ impl TestServer {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let address = listener.local_addr().expect("bound");
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (answer, log) = (Arc::new(answer), seen.clone());
+        let (answer, log): (Answer, _) = (Arc::new(answer), seen.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (answer, log) = (answer.clone(), log.clone());
-                let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-                    let (answer, log) = (answer.clone(), log.clone());
-                    async move {
-                        let (parts, body) = request.into_parts();
-                        let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
-                        let target = parts.uri.path_and_query().map(ToString::to_string);
-                        let seen = Seen {
-                            method: parts.method,
-                            target: target.unwrap_or_default(),
-                            headers: parts.headers,
-                            body,
-                        };
-                        log.lock().expect("no panic holds this lock").push(seen.clone());
-                        respond(answer(&seen))
-                    }
-                });
-                tokio::spawn(
-                    hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service),
-                );
+                tokio::spawn(serve(stream, answer.clone(), log.clone()));
             }
         });
         Self { address, seen }
+    }
+
+    /// The same over TLS, for `localhost`; also gives the root's PEM.
+    pub async fn start_tls(
+        answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> (Self, Vec<u8>) {
+        let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a key");
+        let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![key.cert.der().clone()], private.expect("PKCS#8"))
+            .expect("a certificate");
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let address = listener.local_addr().expect("bound");
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (answer, log): (Answer, _) = (Arc::new(answer), seen.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, answer, log) = (acceptor.clone(), answer.clone(), log.clone());
+                tokio::spawn(async move {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve(stream, answer, log).await;
+                    }
+                });
+            }
+        });
+        (Self { address, seen }, key.cert.pem().into_bytes())
     }
 
     /// `127.0.0.1:<port>`
@@ -122,6 +133,34 @@ impl TestServer {
     pub fn lines(&self) -> Vec<String> {
         self.seen().iter().map(Seen::line).collect()
     }
+}
+
+type Answer = Arc<dyn Fn(&Seen) -> Reply + Send + Sync>;
+
+async fn serve<S>(stream: S, answer: Answer, log: Arc<Mutex<Vec<Seen>>>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let (answer, log) = (answer.clone(), log.clone());
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
+            let target = parts.uri.path_and_query().map(ToString::to_string);
+            let seen = Seen {
+                method: parts.method,
+                target: target.unwrap_or_default(),
+                headers: parts.headers,
+                body,
+            };
+            log.lock().expect("no panic holds this lock").push(seen.clone());
+            respond(answer(&seen))
+        }
+    });
+    // ends with an error when a reply is a reset
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 fn respond(reply: Reply) -> Result<hyper::Response<Full<Bytes>>, String> {

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub enum LabError {
     #[error("cannot listen on 127.0.0.1: {0}")]
     Listen(std::io::Error),
+    #[error("cannot start the lab's threads: {0}")]
+    Threads(std::io::Error),
     #[error("cannot set up the lab's TLS: {0}")]
     Tls(#[from] rustls::Error),
     #[error("cannot issue a certificate: {0}")]

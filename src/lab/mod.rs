@@ -34,6 +34,7 @@ pub use vault::{ChainInVault, ChainOrder, Export, Permission, Wording};
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
@@ -62,6 +63,7 @@ pub struct Lab {
     entra: Arc<Entra>,
     authority_host: String,
     tasks: Vec<JoinHandle<()>>,
+    apart: Option<Runtime>,
 }
 
 /// A certificate issued into the vault.
@@ -142,7 +144,24 @@ impl Lab {
             entra,
             authority_host,
             tasks,
+            apart: None,
         })
+    }
+
+    /// The same on threads of its own, so that the caller may block, as on a child process.
+    pub fn start_apart(options: LabOptions) -> Result<Self, LabError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(LabError::Threads)?;
+        // A thread, because the caller may itself be in a runtime.
+        let started = std::thread::scope(|scope| {
+            scope.spawn(|| runtime.block_on(Self::start(options))).join()
+        });
+        let mut lab = started.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        lab.apart = Some(runtime);
+        Ok(lab)
     }
 
     /// Stops serving; connections are cut.
@@ -340,6 +359,9 @@ impl Drop for Lab {
     fn drop(&mut self) {
         for task in &self.tasks {
             task.abort();
+        }
+        if let Some(runtime) = self.apart.take() {
+            runtime.shutdown_background();
         }
     }
 }

@@ -101,10 +101,17 @@ impl Connection {
         unreachable!("the last attempt returns")
     }
 
-    pub(super) async fn grants(&self, scope: &Scope, action: Action) -> Option<bool> {
+    /// Whether the registry's token grants an action; none when there is no token that tells.
+    pub(super) async fn grants(
+        &self,
+        scope: &Scope,
+        action: Action,
+    ) -> Result<Option<bool>, RegistryError> {
         // fetches the token where the registry's question is known
-        self.auth.authorization(scope, action).await.ok()??;
-        self.auth.grants(scope, action).await
+        match self.auth.authorization(scope, action).await? {
+            Some(_) => Ok(self.auth.grants(scope, action).await),
+            None => Ok(None),
+        }
     }
 
     /// The error that an unwanted answer means.

@@ -118,3 +118,6 @@ pub trait Registry: Send + Sync {
     /// opened and cancelled. Nothing is stored.
     async fn check_push(&self) -> Result<PushPermission, BoxFault>;
 }
+
+#[cfg(test)]
+mod tests;

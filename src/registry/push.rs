@@ -167,7 +167,7 @@ impl RegistryClient {
     /// See [`super::Registry::check_push`].
     pub(super) async fn try_push(&self) -> Result<PushPermission, RegistryError> {
         let action = Action::Push;
-        match self.connection.grants(&self.scope(action), action).await {
+        match self.connection.grants(&self.scope(action), action).await? {
             Some(true) => Ok(PushPermission::Granted),
             Some(false) => Err(RegistryError::Denied {
                 host: self.connection.host().to_owned(),

@@ -18,6 +18,8 @@ use crate::http::{Request, Response, redacted, same_origin};
 
 /// Most pages of one listing: 10,000 referrers at ten a page.
 const MOST_PAGES: usize = 1_000;
+/// Most bytes of all pages of one listing: over 100,000 plain entries.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 const FILTERS_APPLIED: &str = "org.opencontainers.referrers.filtersApplied";
 
 /// What the Referrers API answered.
@@ -43,6 +45,7 @@ impl RegistryClient {
         next.query_pairs_mut().append_pair("artifactType", SIGNATURE_ARTIFACT_TYPE);
         let mut visited: HashSet<Url> = HashSet::new();
         let mut kept = Kept::new(limit);
+        let mut total = 0;
         loop {
             if visited.len() >= MOST_PAGES {
                 return Err(self.paging(format!("has more than {MOST_PAGES} pages")));
@@ -63,6 +66,10 @@ impl RegistryClient {
                 }
                 200 | 404 => return Ok(Found::Absent),
                 _ => return Err(self.refusal(&Method::GET, &answer, Action::Pull).await),
+            }
+            total += answer.body.len();
+            if total > MOST_BYTES {
+                return Err(self.paging(format!("is larger than {MOST_BYTES} bytes")));
             }
             let page = parse(&answer.body)
                 .map_err(|problem| self.paging(format!("holds a page that {problem}")))?;

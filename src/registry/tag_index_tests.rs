@@ -103,6 +103,8 @@ struct Way<'a> {
     clock: &'a SimulatedClock,
     random: &'a Random,
     fastest: u64,
+    /// Longest pause of this signer between reading and writing, in microseconds.
+    pause: u64,
 }
 
 impl Way<'_> {
@@ -177,6 +179,7 @@ async fn signer(way: Way<'_>, name: String, start: u64) -> Result<Cleaned, Regis
     let put = async {
         way.leg().await;
         way.registry.manifests.lock().expect("one thread").push(entry(&name));
+        way.clock.sleep(Duration::from_micros(way.random.between(0, way.pause))).await;
         way.leg().await;
     };
     let (first, ()) = futures_util::join!(read(&way, way.clock), put);
@@ -189,18 +192,20 @@ fn every_entry_survives_two_hundred_schedules_of_two_to_sixteen_signers() {
     for seed in 0..200u64 {
         let random = Random(AtomicU64::new(seed));
         let clock = SimulatedClock::default();
-        let registry = Registry { lists: seed % 4 == 0, ..Registry::default() };
+        let registry = Registry { lists: seed % 5 == 0, ..Registry::default() };
         if seed % 3 == 0 {
             *registry.tag.lock().expect("one thread") = Some(write(&[entry("before")]));
         }
         let signers = random.between(2, 16);
-        // from a loopback to another continent
-        let fastest = [200, 5_000, 60_000, 400_000][(seed % 4) as usize];
-        let spread = random.between(0, fastest * 12);
+        // from a loopback, where a pause of the process is long, to another continent
+        let (fastest, pause) =
+            [(200, 40_000), (5_000, 20_000), (60_000, 0), (400_000, 0)][(seed % 4) as usize];
+        let spread = random.between(0, fastest * 12 + pause);
         let results = Arc::new(Mutex::new(Vec::new()));
         let tasks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = (0..signers)
             .map(|n| {
-                let way = Way { registry: &registry, clock: &clock, random: &random, fastest };
+                let way =
+                    Way { registry: &registry, clock: &clock, random: &random, fastest, pause };
                 let (start, results) = (random.between(0, spread), results.clone());
                 let task = async move {
                     let result = signer(way, n.to_string(), start).await;
@@ -226,7 +231,7 @@ fn every_entry_survives_two_hundred_schedules_of_two_to_sixteen_signers() {
 fn alone(registry: &Registry, own: &str) -> (Result<Cleaned, RegistryError>, Duration) {
     let (random, clock) = (Random(AtomicU64::new(1)), SimulatedClock::default());
     let result = Mutex::new(None);
-    let way = Way { registry, clock: &clock, random: &random, fastest: 20_000 };
+    let way = Way { registry, clock: &clock, random: &random, fastest: 20_000, pause: 0 };
     let task =
         async { *result.lock().expect("one thread") = Some(signer(way, own.into(), 0).await) };
     run(&clock, &random, vec![Box::pin(task)]);
@@ -314,7 +319,7 @@ async fn an_index_that_never_settles_is_an_error_not_a_success() {
 async fn an_index_that_would_pass_its_limit_is_not_written() {
     let registry = Registry::default();
     let (random, clock) = (Random(AtomicU64::new(1)), SimulatedClock::default());
-    let way = Way { registry: &registry, clock: &clock, random: &random, fastest: 1 };
+    let way = Way { registry: &registry, clock: &clock, random: &random, fastest: 1, pause: 0 };
     let mut large = entry("a");
     large.annotations = Some([("a".to_owned(), "b".repeat(INDEX_LIMIT as usize))].into());
     let first = Reading { stored: None, asked: Duration::ZERO, answered: Duration::ZERO };

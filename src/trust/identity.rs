@@ -146,3 +146,91 @@ fn check_overlaps(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::testing::{Draft, Key, tlv};
+
+    fn identities(values: &[&str]) -> Identities {
+        let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+        Identities::validate("p", &values).expect("valid")
+    }
+
+    /// `CN=leaf,O=Example,ST=WA,C=US`.
+    fn leaf() -> Certificate {
+        Draft::leaf("leaf").self_signed(&Key::new())
+    }
+
+    /// A leaf whose subject has the given attributes, identifier content and value.
+    fn leaf_named(attributes: &[(&[u8], &str)]) -> Certificate {
+        let rdn = |(id, value): &(&[u8], &str)| {
+            let content = [tlv(0x06, id), tlv(0x0c, value.as_bytes())].concat();
+            tlv(0x31, &tlv(0x30, &content))
+        };
+        let rdns: Vec<u8> = attributes.iter().flat_map(rdn).collect();
+        let mut draft = Draft::leaf("leaf");
+        draft.subject = tlv(0x30, &rdns);
+        draft.self_signed(&Key::new())
+    }
+
+    const COUNTRY: (&[u8], &str) = (&[0x55, 4, 6], "US");
+    const STATE: (&[u8], &str) = (&[0x55, 4, 8], "WA");
+    const ORGANIZATION: (&[u8], &str) = (&[0x55, 4, 10], "Example");
+
+    #[test]
+    fn a_part_of_the_subject_in_any_order_is_trusted() {
+        for value in [
+            "*",
+            "x509.subject: C=US, ST=WA, O=Example",
+            "x509.subject:O=Example,CN=leaf,S=WA,C=US",
+        ] {
+            assert_eq!(identities(&[value]).check(&leaf(), "p"), Ok(()));
+        }
+    }
+
+    #[test]
+    fn another_subject_is_refused_in_notations_words() {
+        let trusted = identities(&[
+            "x509.subject: C=US, ST=WA, O=Other",
+            "x509.subject: C=US, ST=WA, O=Example, CN=other",
+        ]);
+        let error = trusted.check(&leaf(), "p").expect_err("refused");
+        assert_eq!(error.code(), "trust-identity-mismatch");
+        assert_eq!(
+            error.to_string(),
+            r#"signing certificate from the digital signature does not match the X.509 trusted identities [map["C":"US" "O":"Other" "ST":"WA"] map["C":"US" "CN":"other" "O":"Example" "ST":"WA"]] defined in the trust policy "p""#
+        );
+    }
+
+    #[test]
+    fn a_subject_that_cannot_be_compared_fails_the_check() {
+        let email: (&[u8], &str) = (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "a@b.c");
+        let unit: (&[u8], &str) = (&[0x55, 4, 11], "x");
+        let trusted = identities(&["x509.subject: C=US, ST=WA, O=Example"]);
+        for subject in [
+            vec![COUNTRY, STATE],
+            vec![COUNTRY, STATE, ORGANIZATION, email],
+            vec![COUNTRY, STATE, ORGANIZATION, unit, unit],
+        ] {
+            let error = trusted.check(&leaf_named(&subject), "p").expect_err("refused");
+            assert_eq!(error.code(), "trust-identity-subject");
+        }
+        let error = trusted.check(&leaf_named(&[COUNTRY, STATE]), "p").expect_err("refused");
+        assert_eq!(
+            error.to_string(),
+            r#"error while parsing the certificate subject from the digital signature. error : "distinguished name (DN) \"ST=WA,C=US\" has no mandatory RDN attribute for \"O\", it must contain 'C', 'ST' or 'S', and 'O' RDN attributes at a minimum""#
+        );
+        assert_eq!(identities(&["*"]).check(&leaf_named(&[COUNTRY]), "p"), Ok(()));
+    }
+
+    #[test]
+    fn identities_of_plugins_alone_trust_nobody() {
+        let error = identities(&["my.plugin:x"]).check(&leaf(), "p").expect_err("refused");
+        assert_eq!(error.code(), "trust-identity-none");
+        assert_eq!(
+            error.to_string(),
+            r#"no x509 trusted identities are configured in the trust policy "p""#
+        );
+    }
+}

@@ -213,8 +213,9 @@ fn check_authorities(certificates: &[Certificate]) -> Result<(), String> {
 fn check_root(certificate: &Certificate) -> Result<(), String> {
     let subject = certificate.subject().to_string();
     let fact = format!("certificate with subject {subject:?} is not a root CA certificate");
-    if !certificate.is_ca() {
-        return Err(format!("{fact}: it is not a CA certificate"));
+    let may_sign = certificate.key_usage().is_none_or(|usage| usage.cert_sign());
+    if !certificate.is_ca() || !may_sign {
+        return Err(format!("{fact}: it cannot sign certificates"));
     }
     if let Err(error) = certificate.verify_signed_by(certificate) {
         return Err(format!("{fact}: {error}"));
@@ -230,4 +231,4 @@ fn check_root(certificate: &Certificate) -> Result<(), String> {
 
 #[cfg(test)]
 #[path = "store_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -161,3 +161,7 @@ fn create_private(folder: &Path) -> std::io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
 }
+
+#[cfg(test)]
+#[path = "store_edit_tests.rs"]
+mod tests;

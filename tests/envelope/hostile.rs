@@ -1,6 +1,7 @@
 //! Hostile bytes: refused soon, without much memory, without panic.
 
-use sealwright::envelope::{CHAIN_LIMIT, ENVELOPE_LIMIT, FORMATS, Format};
+use sealwright::envelope::{ENVELOPE_LIMIT, FORMATS, Format};
+use sealwright::x509::CHAIN_LIMIT;
 use serde_json::json;
 
 use crate::forge::{Cose, Jws, array, bytes, int, map, read, refused, tag, text};

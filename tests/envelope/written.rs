@@ -1,5 +1,6 @@
 //! What `seal` writes, byte by byte, and that it reads back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -242,7 +243,7 @@ fn what_cannot_be_signed_is_refused_before_the_signer_is_asked() {
         for now in [datetime!(2019-12-31 23:59:59 UTC), datetime!(2040-01-01 0:00:01 UTC)] {
             let request = SealRequest { now, ..request(format) };
             let error = failure(&request, Behaviour::BeAsked);
-            assert_eq!(error.code(), "envelope-certificate-not-valid", "{error}");
+            assert_eq!(error.code(), "x509-not-valid-at", "{error}");
         }
         for expiry in
             [Duration::from_millis(999), Duration::from_secs(300_000_000_000), Duration::MAX]
@@ -264,8 +265,40 @@ fn a_local_signer_wants_the_key_of_its_leaf() {
     assert_eq!(error.code(), "envelope-signer-mismatch");
     assert!(error.to_string().contains("CN=signer"), "{error}");
     let error = LocalSigner::new(pki::key(Suite::EcdsaP256), Vec::new()).err().unwrap();
-    assert_eq!(error.code(), "envelope-signer-chain");
+    assert_eq!(error.code(), "x509-chain-empty");
     let leaf_alone = vec![chain[0].clone()];
     let error = LocalSigner::new(pki::key(Suite::EcdsaP256), leaf_alone).err().unwrap();
-    assert_eq!(error.code(), "envelope-signer-chain");
+    assert_eq!(error.code(), "x509-self-signature");
+}
+
+/// Shows one chain when asked to sign and another when what was signed is compared.
+struct Fickle {
+    first: LocalSigner,
+    second: LocalSigner,
+    signed: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl Signer for Fickle {
+    fn chain(&self) -> &Chain {
+        let signed = self.signed.load(Ordering::Relaxed);
+        if signed { self.second.chain() } else { self.first.chain() }
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault> {
+        self.signed.store(true, Ordering::Relaxed);
+        self.first.sign(message).await
+    }
+}
+
+#[test]
+fn an_envelope_that_says_something_else_never_leaves() {
+    let signer = Fickle {
+        first: pki::signer(Suite::EcdsaP256, Length::Two),
+        second: pki::signer(Suite::EcdsaP256, Length::Three),
+        signed: AtomicBool::new(false),
+    };
+    let error = sealed(&request(Format::Cose), &signer).err().unwrap();
+    assert_eq!(error.code(), "envelope-self-verification-altered");
+    assert!(error.to_string().contains("certificate chain"), "{error}");
 }

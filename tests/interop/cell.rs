@@ -117,15 +117,14 @@ impl Bench<'_> {
         arguments.push(image.to_owned());
         let answer = self.world.sealwright(&arguments)?.succeeds()?;
         let repository = image.split('@').next().unwrap_or(image);
-        let signature = answer
+        answer
             .stdout
             .strip_prefix(&format!("Successfully signed {image}\n"))
             .and_then(|rest| rest.strip_prefix(&format!("Pushed the signature to {repository}@")))
-            .and_then(|rest| rest.strip_suffix('\n'));
-        match signature {
-            Some(digest) if is_digest(digest) && answer.stderr.is_empty() => Ok(digest.to_owned()),
-            _ => Err(format!("not the two lines of sign:\n{answer}")),
-        }
+            .and_then(|rest| rest.strip_suffix('\n'))
+            .filter(|digest| is_digest(digest) && answer.stderr.is_empty())
+            .map(str::to_owned)
+            .ok_or_else(|| format!("not the two lines of sign:\n{answer}"))
     }
 
     pub fn verify(&self, image: &str, flags: &[String]) -> Result<Answer, String> {

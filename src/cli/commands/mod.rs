@@ -9,6 +9,7 @@ mod login;
 mod logout;
 mod plugin;
 mod policy;
+mod run;
 mod sign;
 mod verify;
 mod version;
@@ -75,6 +76,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     policy::IMPORT,
     policy::SHOW,
     plugin::PLUGIN,
+    run::RUN,
     version::VERSION,
     completion::COMPLETION,
 ];

@@ -147,12 +147,15 @@ pub fn switch_of(values: &ArgMatches, name: &str) -> Option<bool> {
     values.try_get_one::<bool>(name).ok().flatten().copied()
 }
 
-/// The whole command's time: `--timeout`, 10 minutes by default.
-pub fn timeout_of(values: &ArgMatches) -> Result<Duration, CliError> {
+/// The whole command's time: `--timeout`, 10 minutes by default; none for a command without it.
+pub fn timeout_of(values: &ArgMatches) -> Result<Option<Duration>, CliError> {
     const DEFAULT: Duration = Duration::from_secs(600);
-    match values.try_get_one::<GoDuration>("timeout").ok().flatten() {
-        None => Ok(DEFAULT),
-        Some(given) => given.to_std().filter(|t| !t.is_zero()).ok_or(CliError::Timeout),
+    match values.try_get_one::<GoDuration>("timeout") {
+        Err(_) => Ok(None),
+        Ok(None) => Ok(Some(DEFAULT)),
+        Ok(Some(given)) => {
+            given.to_std().filter(|t| !t.is_zero()).map(Some).ok_or(CliError::Timeout)
+        }
     }
 }
 

@@ -16,7 +16,7 @@ fn challenge(answer: &reqwest::Response) -> &str {
     answer.headers()["www-authenticate"].to_str().unwrap()
 }
 
-async fn get_with(lab: &Lab, client: &Client, path: &str, token: &str) -> reqwest::Response {
+async fn with_token(lab: &Lab, client: &Client, path: &str, token: &str) -> reqwest::Response {
     ask(lab, client, Method::GET, path).bearer_auth(token).send().await.unwrap()
 }
 
@@ -67,11 +67,14 @@ async fn a_bearer_token_is_good_for_its_scope() {
     let (_, answer) = send(get.basic_auth(lab.username(), Some(lab.password().expose()))).await;
     let token = answer["access_token"].as_str().unwrap();
     assert_eq!(answer["expires_in"], 300);
-    assert_eq!(get_with(&lab, &client, "/v2/a/manifests/v1", token).await.status(), StatusCode::OK);
-    assert_eq!(get_with(&lab, &client, "/v2/", token).await.status(), StatusCode::OK);
-    let other = get_with(&lab, &client, "/v2/b/manifests/v1", token).await;
+    assert_eq!(
+        with_token(&lab, &client, "/v2/a/manifests/v1", token).await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(with_token(&lab, &client, "/v2/", token).await.status(), StatusCode::OK);
+    let other = with_token(&lab, &client, "/v2/b/manifests/v1", token).await;
     assert!(challenge(&other).ends_with("error=\"insufficient_scope\""));
-    let unknown = get_with(&lab, &client, "/v2/a/manifests/v1", "x").await;
+    let unknown = with_token(&lab, &client, "/v2/a/manifests/v1", "x").await;
     assert!(challenge(&unknown).ends_with("error=\"invalid_token\""));
 
     let form = [
@@ -82,7 +85,10 @@ async fn a_bearer_token_is_good_for_its_scope() {
     ];
     let (_, answer) = send(ask(&lab, &client, Method::POST, "/token").form(&form)).await;
     let token = answer["access_token"].as_str().unwrap();
-    assert_eq!(get_with(&lab, &client, "/v2/b/manifests/v1", token).await.status(), StatusCode::OK);
+    assert_eq!(
+        with_token(&lab, &client, "/v2/b/manifests/v1", token).await.status(),
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -95,7 +101,7 @@ async fn nobody_may_pull_only_where_that_is_allowed() {
         let (_, answer) = send(ask(&lab, &client, Method::GET, "/token").query(&query)).await;
         let token = answer["token"].as_str().unwrap();
         let path = "/v2/a/manifests/v1";
-        assert_eq!(get_with(&lab, &client, path, token).await.status(), status);
+        assert_eq!(with_token(&lab, &client, path, token).await.status(), status);
         let push = ask(&lab, &client, Method::POST, "/v2/a/blobs/uploads/").bearer_auth(token);
         assert_eq!(push.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
     }
@@ -206,6 +212,6 @@ async fn a_token_ends_with_the_labs_clock() {
     let (_, answer) = send(get.basic_auth(lab.username(), Some(lab.password().expose()))).await;
     let token = answer["token"].as_str().unwrap();
     clock.advance(Duration::from_secs(300));
-    let late = get_with(&lab, &client, "/v2/a/manifests/v1", token).await;
+    let late = with_token(&lab, &client, "/v2/a/manifests/v1", token).await;
     assert!(challenge(&late).ends_with("error=\"invalid_token\""));
 }

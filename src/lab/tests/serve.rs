@@ -33,6 +33,27 @@ async fn a_served_lab_prints_lines_then_ready_and_ends() {
     }
 }
 
+#[test]
+fn a_lab_apart_answers_a_caller_that_blocks() {
+    use std::io::{Read as _, Write as _};
+    let lab = Lab::start_apart(LabOptions::default()).unwrap();
+    let mut stream = std::net::TcpStream::connect(lab.registry_host()).unwrap();
+    stream.write_all(b"GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_lab_apart_starts_and_ends_inside_a_runtime() {
+    let lab = Lab::start_apart(LabOptions::default()).unwrap();
+    let client = super::client(&lab);
+    let url = format!("http://{}/v2/", lab.registry_host());
+    assert_eq!(send(client.get(&url)).await.0, StatusCode::OK);
+    lab.stop().await;
+    assert!(client.get(&url).send().await.is_err());
+}
+
 #[tokio::test]
 async fn a_folder_that_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();

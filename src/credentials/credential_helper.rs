@@ -253,5 +253,5 @@ fn is_executable(path: &Path) -> bool {
 }
 
 #[cfg(all(test, unix))]
-#[path = "helper_tests.rs"]
+#[path = "credential_helper_tests.rs"]
 mod tests;

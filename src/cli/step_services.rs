@@ -1,0 +1,207 @@
+//! The work of a CI step, done with the clients of `world`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use futures_util::future::FutureExt as _;
+use tokio::sync::OnceCell;
+
+use super::signing_key::SigningKey;
+use super::world::World;
+use crate::azure::{ExtraHosts, KeyId, full_registry_name};
+use crate::ci::{ChainSource, Command, KeyChoice, LoggedIn, Prepared, Services, Step, Written};
+use crate::clock::Clock;
+use crate::config::Dirs;
+use crate::credentials::{Credential, CredentialSource};
+use crate::crypto::Digest;
+use crate::env::{Env, name};
+use crate::envelope::Signer;
+use crate::fault::{BoxFault, Fault};
+use crate::registry::{Access, Reference, Registry};
+use crate::sign::{OpenSigner, Rehearsal, SignRequest, Signed, rehearse, sign};
+use crate::trust::{Policy, TrustStoreDir};
+use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
+
+/// Failures that only say that nobody gave a credential.
+const NO_CREDENTIAL: [&str; 3] =
+    ["azure-no-credential", "azure-credential-not-configured", "registry-denied"];
+/// Failures that, under act, only say that the world outside is not there.
+const NO_WORLD: [&str; 4] =
+    ["http-transport", "http-deadline", "azure-credential-failed", "registry-token"];
+
+/// most signatures tried for one image, as notation's default
+const MAX_SIGNATURES: usize = 100;
+
+/// A step's clients, opened once for all its images.
+pub struct StepServices {
+    pub world: World,
+    pub step: Step,
+    pub clock: Arc<dyn Clock>,
+    /// Where `trust-policy` and `trust-store` were installed, or notation's own directories.
+    pub policy_dirs: Dirs,
+    pub store_dirs: Dirs,
+    pub env: Env,
+    pub policy: OnceCell<Policy>,
+    pub signer: OnceCell<Arc<dyn Signer>>,
+}
+
+impl StepServices {
+    /// The key the inputs name; shapes that only Azure can judge are judged here.
+    fn key(&self) -> Result<SigningKey, BoxFault> {
+        let extra = ExtraHosts::parse(self.step.azure_extra_hosts.as_deref().unwrap_or_default())?;
+        let id = match self.step.key.as_ref().expect("a valid step that signs names a key") {
+            KeyChoice::Named(name) => {
+                let key = SigningKey::in_list(name, &Dirs::from_env(&self.env)?)?;
+                return Ok(key.with_config(self.plugin_config()));
+            }
+            KeyChoice::Id(id) => KeyId::parse(id, &extra)?.to_string(),
+            KeyChoice::Certificate { vault, certificate } => {
+                KeyId::latest(vault, certificate, &extra)?.to_string()
+            }
+        };
+        Ok(SigningKey::AzureKv { id, config: self.plugin_config() })
+    }
+
+    /// The inputs as the settings of notation's azure-kv plugin.
+    fn plugin_config(&self) -> BTreeMap<String, String> {
+        let mut config = BTreeMap::new();
+        match &self.step.chain {
+            ChainSource::Vault => {}
+            ChainSource::SelfSigned => {
+                config.insert("self_signed".to_owned(), "true".to_owned());
+            }
+            ChainSource::CaCerts(path) => {
+                config.insert("ca_certs".to_owned(), path.display().to_string());
+            }
+        }
+        if let Some(kind) = &self.step.credential_type {
+            config.insert("credential_type".to_owned(), kind.clone());
+        }
+        config
+    }
+
+    /// The signer, opened by the first image and shared by the others.
+    fn signer(&self) -> OpenSigner<'_> {
+        let open = || async { self.world.signer(&self.key()?)?.await };
+        async move { self.signer.get_or_try_init(open).await.cloned() }.boxed()
+    }
+
+    fn request<'a>(&self, image: &'a Reference) -> SignRequest<'a> {
+        SignRequest {
+            reference: image,
+            format: self.step.format,
+            expiry: self.step.expiry,
+            user_metadata: self.step.user_metadata.clone(),
+            mode: self.step.mode,
+        }
+    }
+
+    fn repository(&self, image: &Reference) -> Result<Arc<dyn Registry>, BoxFault> {
+        self.world.registry(image, Access::PullPush)
+    }
+}
+
+#[async_trait::async_trait]
+impl Services for StepServices {
+    async fn prepare(&self) -> Result<Prepared, BoxFault> {
+        if self.step.command == Command::Verify {
+            let policy = crate::config::trust_policy::load(&self.policy_dirs)?;
+            // the cell is empty: a step prepares once
+            let _ = self.policy.set(policy);
+        } else {
+            self.key()?;
+        }
+        Ok(Prepared::default())
+    }
+
+    async fn sign(&self, image: &Reference) -> Result<Signed, BoxFault> {
+        let registry = self.repository(image)?;
+        Ok(sign(&*registry, self.signer(), &*self.clock, &self.request(image)).await?)
+    }
+
+    async fn rehearse(&self, image: &Reference) -> Result<Rehearsal, BoxFault> {
+        let registry = self.repository(image)?;
+        Ok(rehearse(&*registry, self.signer(), &*self.clock, &self.request(image)).await?)
+    }
+
+    async fn verify(&self, image: &Reference) -> Result<Outcome, VerifyError> {
+        let policy = self.policy.get().expect("prepared before the first image");
+        let registry = self.world.registry(image, Access::Pull).map_err(VerifyError::Resolve)?;
+        let store = TrustStoreDir::new(self.store_dirs.trust_store());
+        let request = VerifyRequest {
+            reference: image,
+            max_signatures: MAX_SIGNATURES,
+            user_metadata: self.step.user_metadata.clone(),
+        };
+        verify(&*registry, policy, &store, &*self.clock, &request).await
+    }
+
+    async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault> {
+        let host = full_registry_name(registry);
+        let connection = self.world.connection(&host, Access::PullPush)?;
+        connection.check_login().await?;
+        let source = connection.credential_source().unwrap_or("anonymous").to_owned();
+        Ok(LoggedIn { registry: host, source, written: None })
+    }
+
+    async fn log_in_and_store(&self, registry: &str) -> Result<LoggedIn, BoxFault> {
+        let host = full_registry_name(registry);
+        let found = self.world.credential_to_store(&host).await?;
+        let connection = self.world.connect_with(&host, found.clone())?;
+        connection.check_login().await?;
+        let place = self.world.stores().store(&host, &found.credential).await?;
+        let written = Written {
+            registry: host.clone(),
+            store: place.to_string(),
+            fingerprint: fingerprint(&found.credential),
+        };
+        Ok(LoggedIn { registry: host, source: found.source, written: Some(written) })
+    }
+
+    async fn log_out(&self, written: &Written) -> Result<String, BoxFault> {
+        let stores = self.world.stores();
+        let host = &written.registry;
+        let current = stores.find(host).await?;
+        if current.is_none_or(|found| fingerprint(&found.credential) != written.fingerprint) {
+            return Ok(format!("left {host} alone: its entry is not the one this step wrote"));
+        }
+        stores.erase(host).await?;
+        Ok(format!("removed {host} from {}", written.store))
+    }
+
+    fn lacks_credentials(&self, fault: &dyn Fault) -> bool {
+        let code = fault.code();
+        let under_act = self.env.value(name::ACT).is_some();
+        NO_CREDENTIAL.contains(&code) || (under_act && NO_WORLD.contains(&code))
+    }
+}
+
+/// SHA-256 over what a store keeps of a credential.
+fn fingerprint(credential: &Credential) -> String {
+    let text = match credential {
+        Credential::Anonymous => String::new(),
+        Credential::Basic { username, password } => format!("{username}\n{}", password.expose()),
+        Credential::RefreshToken(token) | Credential::AccessToken(token) => {
+            format!("<token>\n{}", token.expose())
+        }
+    };
+    Digest::sha256(text.as_bytes()).hex().to_owned()
+}
+
+/// Twelve random bytes in base64, for delimiters and file names.
+pub fn nonce() -> String {
+    let mut bytes = [0; 12];
+    // a failing generator leaves zeros: the delimiter is then refused inside values, not guessed at
+    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads a `sealwright.yml`, bounded.
+pub fn read_bounded(path: &Path, limit: u64) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
+    Ok(text)
+}

@@ -1,0 +1,7 @@
+//! The room against a small registry on loopback.
+
+mod auth;
+mod fake;
+mod faults;
+mod hostile;
+mod push;
