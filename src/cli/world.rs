@@ -21,7 +21,7 @@ use crate::credentials::{
     Chain, Credential, CredentialSource, Found, Given, ProcessHelper, Stores,
 };
 use crate::crypto::PrivateKey;
-use crate::env::Env;
+use crate::env::{Env, name};
 use crate::envelope::{LocalSigner, Signer, TargetArtifact};
 use crate::fault::{BoxFault, os_reason};
 use crate::http::{Deadline, Http, HttpOptions};
@@ -83,7 +83,7 @@ impl World {
             clock: options.clock.clone(),
             deadline: options.deadline,
             user_agent: USER_AGENT.to_owned(),
-            extra_roots: Vec::new(),
+            extra_roots: given_roots(&options.env),
         })?;
         Ok(Self {
             options,
@@ -316,6 +316,17 @@ impl World {
 /// The credential stores of this machine, for a command that asks no registry.
 pub fn stores(dirs: Dirs, env: &Env, clock: Arc<dyn Clock>) -> Stores {
     Stores::new(dirs, env.clone(), Arc::new(ProcessHelper::new(env, clock)))
+}
+
+/// The environment is a parameter, this variable too: one command's roots need not be the process's.
+/// A file that cannot be used is left to the handshake, as TLS libraries leave it.
+fn given_roots(env: &Env) -> Vec<Vec<u8>> {
+    let file = env.value(name::SSL_CERT_FILE).and_then(|path| read(Path::new(path)).ok());
+    file.into_iter().filter(|pem| holds_certificate(pem)).collect()
+}
+
+fn holds_certificate(pem: &[u8]) -> bool {
+    String::from_utf8_lossy(pem).contains("-----BEGIN CERTIFICATE-----")
 }
 
 fn local_signer(key_path: &Path, certificate_path: &Path) -> Result<Arc<dyn Signer>, BoxFault> {
