@@ -79,12 +79,16 @@ impl World {
     pub fn new(options: WorldOptions) -> Result<Self, BoxFault> {
         let dirs = Dirs::from_env(&options.env)?;
         let config = NotationConfig::load(&dirs)?;
-        let http = Http::new(HttpOptions {
-            clock: options.clock.clone(),
-            deadline: options.deadline,
-            user_agent: USER_AGENT.to_owned(),
-            extra_roots: given_roots(&options.env),
-        })?;
+        let http = |extra_roots| {
+            Http::new(HttpOptions {
+                clock: options.clock.clone(),
+                deadline: options.deadline,
+                user_agent: USER_AGENT.to_owned(),
+                extra_roots,
+            })
+        };
+        // a file that cannot be used is left to the handshake, as TLS libraries leave it
+        let http = http(given_roots(&options.env)).or_else(|_| http(Vec::new()))?;
         Ok(Self {
             options,
             http,
@@ -318,15 +322,10 @@ pub fn stores(dirs: Dirs, env: &Env, clock: Arc<dyn Clock>) -> Stores {
     Stores::new(dirs, env.clone(), Arc::new(ProcessHelper::new(env, clock)))
 }
 
-/// The environment is a parameter, this variable too: one command's roots need not be the process's.
-/// A file that cannot be used is left to the handshake, as TLS libraries leave it.
+/// The roots of SSL_CERT_FILE in the environment given, which need not be the process's own.
 fn given_roots(env: &Env) -> Vec<Vec<u8>> {
-    let file = env.value(name::SSL_CERT_FILE).and_then(|path| read(Path::new(path)).ok());
-    file.into_iter().filter(|pem| holds_certificate(pem)).collect()
-}
-
-fn holds_certificate(pem: &[u8]) -> bool {
-    String::from_utf8_lossy(pem).contains("-----BEGIN CERTIFICATE-----")
+    let file = env.value(name::SSL_CERT_FILE);
+    file.and_then(|path| read(Path::new(path)).ok()).into_iter().collect()
 }
 
 fn local_signer(key_path: &Path, certificate_path: &Path) -> Result<Arc<dyn Signer>, BoxFault> {

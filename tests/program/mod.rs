@@ -27,7 +27,6 @@ pub struct Program {
 }
 
 /// What one command left behind.
-#[derive(Debug)]
 pub struct Answer {
     pub line: String,
     pub code: u8,
@@ -112,7 +111,8 @@ impl Program {
 impl Answer {
     #[track_caller]
     pub fn succeeds(self) -> Self {
-        assert_eq!(self.code, 0, "{self:#?}");
+        let Answer { line, code, stdout, stderr } = &self;
+        assert_eq!(*code, 0, "sealwright {line}\n{stdout}{stderr}");
         self
     }
 }
