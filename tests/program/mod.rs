@@ -1,11 +1,12 @@
-//! The program in this process, against a lab: what a user runs, and what the lab saw of it.
+//! The program against a lab: what a user runs, and what the lab saw of it.
+#![allow(dead_code)] // each test uses its part
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealwright::cli::{Streams, run_at};
-use sealwright::clock::{Clock, ManualClock};
+use sealwright::clock::{Clock, ManualClock, SystemClock};
 use sealwright::env::Env;
 use sealwright::lab::{Auth, Exchange, IssueRequest, Issued, Lab, LabOptions};
 use serde_json::json;
@@ -21,9 +22,9 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// A lab, and a home whose default key is a local one that the trust policy trusts.
 pub struct Program {
     pub lab: Lab,
-    pub clock: Arc<Hurried>,
+    pub clock: Arc<dyn Clock>,
     home: tempfile::TempDir,
-    env: Env,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// What one command left behind.
@@ -35,14 +36,23 @@ pub struct Answer {
 }
 
 impl Program {
+    /// At a fixed time, and without real waits.
     pub async fn start(options: LabOptions) -> Self {
-        let clock = Arc::new(Hurried(ManualClock::at(NOW)));
+        Self::start_at(options, Arc::new(Hurried(ManualClock::at(NOW)))).await
+    }
+
+    /// At the time of this machine, for processes.
+    pub async fn start_now(options: LabOptions) -> Self {
+        Self::start_at(options, Arc::new(SystemClock::new())).await
+    }
+
+    async fn start_at(options: LabOptions, clock: Arc<dyn Clock>) -> Self {
         let auth = options.auth;
         let lab = Lab::start(LabOptions { clock: clock.clone(), ..options }).await;
         let lab = lab.expect("loopback has free ports");
         let home = tempfile::tempdir().expect("a temporary folder");
-        let env = environment(&lab, auth, &home.path().display().to_string());
-        let program = Self { lab, clock, home, env };
+        let variables = environment(&lab, auth, &home.path().display().to_string());
+        let program = Self { lab, clock, home, variables };
         let issued = program.issue("local");
         let key = program.write("key.pem", &issued.key.private_key_pem());
         let chain = [issued.leaf_pem.as_str(), &issued.ca_bundle_pem].concat();
@@ -82,17 +92,43 @@ impl Program {
 
     /// Pushes an image of its own and names it by digest.
     pub fn image(&self, tag: &str) -> String {
-        let digest = self.lab.push_image(REPOSITORY, tag).expect("pushed");
-        format!("{}/{REPOSITORY}@{digest}", self.lab.registry_host())
+        self.image_in(REPOSITORY, tag)
     }
 
-    /// Runs one command line; words are parted at spaces.
+    /// The same in another repository.
+    pub fn image_in(&self, repository: &str, tag: &str) -> String {
+        let digest = self.lab.push_image(repository, tag).expect("pushed");
+        format!("{}/{repository}@{digest}", self.lab.registry_host())
+    }
+
+    /// Runs one command line in this process; words are parted at spaces.
     pub async fn run(&self, line: &str) -> Answer {
         let (stdout, stderr) = (Sink::default(), Sink::default());
         let streams = Streams::piped(std::io::empty(), stdout.clone(), stderr.clone());
         let words = line.split_whitespace().map(str::to_owned).collect();
-        let code = run_at(words, self.env.clone(), streams, self.clock.clone()).await;
+        let variables = self.variables.iter().cloned();
+        let env: Env = variables.map(|(name, value)| (name.to_owned(), value)).collect();
+        let code = run_at(words, env, streams, self.clock.clone()).await;
         Answer { line: line.to_owned(), code, stdout: stdout.text(), stderr: stderr.text() }
+    }
+
+    /// Runs one command line as a process of its own.
+    pub async fn spawn(&self, line: &str) -> Answer {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_sealwright"))
+            .args(line.split_whitespace())
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(std::process::Stdio::null())
+            .output()
+            .await
+            .expect("the program starts");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        Answer {
+            line: line.to_owned(),
+            code: output.status.code().and_then(|code| code.try_into().ok()).expect("no signal"),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 
     /// Runs a command that succeeds and returns what the lab saw of it, in order of arrival.
@@ -102,13 +138,28 @@ impl Program {
         self.lab.control().requests()
     }
 
-    /// Digests of the signatures the registry holds for an image by digest.
+    /// Digests of the signatures that the registry holds for an image by digest.
     pub fn signatures(&self, image: &str) -> Vec<String> {
-        self.lab.referrers(REPOSITORY, digest_of(image))
+        self.lab.referrers(repository_of(image), digest_of(image))
+    }
+
+    /// Digests that the image's tag index holds; none when there is no such tag.
+    pub fn indexed(&self, image: &str) -> Option<Vec<String>> {
+        let tag = digest_of(image).replace(':', "-");
+        let (_, bytes) = self.lab.manifest(repository_of(image), &tag)?;
+        let index: serde_json::Value = serde_json::from_slice(&bytes).expect("an index");
+        let entries = index["manifests"].as_array().expect("entries");
+        Some(entries.iter().map(|e| e["digest"].as_str().expect("a digest").to_owned()).collect())
     }
 }
 
 impl Answer {
+    /// The digest of the signature that `sign` reports.
+    #[track_caller]
+    pub fn signature(&self) -> &str {
+        self.stdout.trim_end().rsplit_once('@').expect("the line that names the signature").1
+    }
+
     #[track_caller]
     pub fn succeeds(self) -> Self {
         let Answer { line, code, stdout, stderr } = &self;
@@ -122,6 +173,12 @@ pub fn digest_of(image: &str) -> &str {
     image.split_once('@').expect("by digest").1
 }
 
+/// The part of `registry/repository@digest` between host and `@`.
+pub fn repository_of(image: &str) -> &str {
+    let name = image.split_once('@').expect("by digest").0;
+    name.split_once('/').expect("a host").1
+}
+
 /// `GET /v2/…` of each, for messages.
 pub fn told(requests: &[Exchange]) -> String {
     let lines = requests.iter().map(|e| {
@@ -132,7 +189,7 @@ pub fn told(requests: &[Exchange]) -> String {
 }
 
 /// A clock whose waits take no time. The wait for the end of a whole command never ends.
-pub struct Hurried(ManualClock);
+struct Hurried(ManualClock);
 
 #[async_trait::async_trait]
 impl Clock for Hurried {
@@ -171,7 +228,7 @@ impl std::io::Write for Sink {
     }
 }
 
-fn environment(lab: &Lab, auth: Auth, home: &str) -> Env {
+fn environment(lab: &Lab, auth: Auth, home: &str) -> Vec<(&'static str, String)> {
     let identity = lab.identity();
     let mut pairs = vec![
         ("HOME", home.to_owned()),
@@ -186,5 +243,5 @@ fn environment(lab: &Lab, auth: Auth, home: &str) -> Env {
         pairs.push(("NOTATION_USERNAME", lab.username().to_owned()));
         pairs.push(("NOTATION_PASSWORD", lab.password().expose().to_owned()));
     }
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    pairs
 }
