@@ -1,7 +1,7 @@
 //! The program against a lab: what a user runs, and what the lab saw of it.
 #![allow(dead_code)] // each test uses its part
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -82,9 +82,14 @@ impl Program {
         issued
     }
 
+    /// A path below the home.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.home.path().join(below)
+    }
+
     /// Writes a file below the home and returns its path.
     pub fn write(&self, below: &str, content: &str) -> PathBuf {
-        let path = self.home.path().join(below);
+        let path = self.path(below);
         std::fs::create_dir_all(path.parent().expect("below the home")).expect("made");
         std::fs::write(&path, content).expect("written");
         path
@@ -112,12 +117,18 @@ impl Program {
         Answer { line: line.to_owned(), code, stdout: stdout.text(), stderr: stderr.text() }
     }
 
+    /// A process with this home and nothing else of the environment.
+    pub fn process(&self, path: &Path) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(path);
+        command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
     /// Runs one command line as a process of its own.
     pub async fn spawn(&self, line: &str) -> Answer {
-        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_sealwright"))
+        let output = self
+            .process(env!("CARGO_BIN_EXE_sealwright").as_ref())
             .args(line.split_whitespace())
-            .env_clear()
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(std::process::Stdio::null())
             .output()
             .await
