@@ -48,7 +48,7 @@ fn the_peer_verifies_what_the_peer_signs() {
 #[test]
 fn the_peer_verifies_what_sealwright_signs() {
     let title = "sealwright signs, peer verifies";
-    let Some(world) = World::open_with_sealwright(title) else { return };
+    let Some(world) = World::open(title) else { return };
     matrix::run(title, &world, |cell, image| {
         let signed = cell.sign(image, &[])?;
         let verified = cell.peer_verify(image, &[])?;
@@ -60,7 +60,7 @@ fn the_peer_verifies_what_sealwright_signs() {
 #[test]
 fn sealwright_verifies_what_the_peer_signs() {
     let title = "peer signs, sealwright verifies";
-    let Some(world) = World::open_with_sealwright(title) else { return };
+    let Some(world) = World::open(title) else { return };
     matrix::run(title, &world, |cell, image| {
         let signature = cell.peer_sign(image, &[])?;
         cell.verify(image, &[])?
@@ -75,7 +75,7 @@ fn sealwright_verifies_what_the_peer_signs() {
 #[test]
 fn user_metadata_is_the_same_bytes_on_both_sides() {
     let title = "user metadata, both ways";
-    let Some(world) = World::open_with_sealwright(title) else { return };
+    let Some(world) = World::open(title) else { return };
     matrix::run_some(title, &world, &few(), |cell, image| {
         let metadata: Vec<String> = METADATA.iter().map(|(k, v)| format!("{k}={v}")).collect();
         let flags = |name: &str| -> Vec<String> {
@@ -104,7 +104,7 @@ fn user_metadata_is_the_same_bytes_on_both_sides() {
 #[test]
 fn one_pair_of_user_metadata_prints_notations_table() {
     let title = "user metadata, the table";
-    let Some(world) = World::open_with_sealwright(title) else { return };
+    let Some(world) = World::open(title) else { return };
     matrix::run_some(title, &world, &few()[..1], |cell, image| {
         cell.peer_sign(image, &["--metadata".into(), "build=42".into()])?;
         cell.verify(image, &[])?.succeeds()?.prints(&format!(
@@ -118,7 +118,7 @@ fn one_pair_of_user_metadata_prints_notations_table() {
 #[test]
 fn expiry_means_the_same_on_both_sides() {
     let title = "expiry, both ways";
-    let Some(world) = World::open_with_sealwright(title) else { return };
+    let Some(world) = World::open(title) else { return };
     matrix::run_some(title, &world, &few(), |cell, image| {
         // Expired an hour ago: refused, with the reason below notation's own line.
         let past = ["--backdate", "2h", "--expiry", "1h"].map(String::from);
@@ -143,7 +143,7 @@ fn expiry_means_the_same_on_both_sides() {
 #[test]
 fn sixteen_signers_at_once_leave_sixteen_signatures() {
     let title = "sixteen signers at once";
-    let Some(world) = World::open_with_sealwright(title) else { return };
+    let Some(world) = World::open(title) else { return };
     let cell = Cell::new(Format::Cose, "p256", 2, Registry::TagSchema);
     matrix::run_some(title, &world, &[cell], |cell, image| {
         let signed: Result<BTreeSet<String>, String> = std::thread::scope(|scope| {

@@ -75,6 +75,8 @@ pub enum CliError {
     PolicyInvalid(String),
     #[error("{0} required")]
     CredentialAbsent(&'static str),
+    #[error("{0}")]
+    Lab(String),
     #[error("the step failed; see the messages above")]
     StepFailed,
     #[error(
@@ -140,6 +142,7 @@ impl Fault for CliError {
             CliError::PolicyUnparsable(_) => "cli-policy-unparsable",
             CliError::PolicyInvalid(_) => "cli-policy-invalid",
             CliError::CredentialAbsent(_) => "cli-credential-absent",
+            CliError::Lab(_) => "cli-lab",
             CliError::StepFailed => "cli-step-failed",
             CliError::NothingToLogInWith { .. } => "cli-nothing-to-log-in-with",
             CliError::Login { .. } => "cli-login",

@@ -79,16 +79,12 @@ impl World {
     pub fn new(options: WorldOptions) -> Result<Self, BoxFault> {
         let dirs = Dirs::from_env(&options.env)?;
         let config = NotationConfig::load(&dirs)?;
-        let http = |extra_roots| {
-            Http::new(HttpOptions {
-                clock: options.clock.clone(),
-                deadline: options.deadline,
-                user_agent: USER_AGENT.to_owned(),
-                extra_roots,
-            })
-        };
-        // a file that cannot be used is left to the handshake, as TLS libraries leave it
-        let http = http(given_roots(&options.env)).or_else(|_| http(Vec::new()))?;
+        let http = Http::new(HttpOptions {
+            clock: options.clock.clone(),
+            deadline: options.deadline,
+            user_agent: USER_AGENT.to_owned(),
+            extra_roots: extra_roots(&options.env)?,
+        })?;
         Ok(Self {
             options,
             http,
@@ -317,15 +313,15 @@ impl World {
     }
 }
 
+/// The roots of `SSL_CERT_FILE`, trusted beside the system's. A file that is gone trusts nobody.
+fn extra_roots(env: &Env) -> Result<Vec<Vec<u8>>, CliError> {
+    let path = env.value(name::SSL_CERT_FILE).map(Path::new);
+    path.filter(|path| path.exists()).map(read).into_iter().collect()
+}
+
 /// The credential stores of this machine, for a command that asks no registry.
 pub fn stores(dirs: Dirs, env: &Env, clock: Arc<dyn Clock>) -> Stores {
     Stores::new(dirs, env.clone(), Arc::new(ProcessHelper::new(env, clock)))
-}
-
-/// The roots of SSL_CERT_FILE in the environment given, which need not be the process's own.
-fn given_roots(env: &Env) -> Vec<Vec<u8>> {
-    let file = env.value(name::SSL_CERT_FILE);
-    file.and_then(|path| read(Path::new(path)).ok()).into_iter().collect()
 }
 
 fn local_signer(key_path: &Path, certificate_path: &Path) -> Result<Arc<dyn Signer>, BoxFault> {

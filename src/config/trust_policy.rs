@@ -245,7 +245,7 @@ mod tests {
         let (_home, dirs) = home();
         write_atomic(&dirs.trust_policy(), POLICY.as_bytes(), 0o600).expect("written");
         let path = dirs.trust_policy();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("changed");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("changed");
         if fs::File::open(&path).is_ok() {
             return; // an administrator may read everything
         }

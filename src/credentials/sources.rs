@@ -141,7 +141,7 @@ mod tests {
         let counted = Arc::new(Counted(AtomicUsize::new(0)));
         let chain = Chain::new(vec![Arc::new(Failing), counted.clone()]);
         for _ in 0..2 {
-            let error = chain.find("a.io").await.err().expect("fails");
+            let error = chain.find("a.io").await.expect_err("fails");
             assert_eq!(error.code(), "credentials-host");
         }
         assert_eq!(counted.0.load(Ordering::Relaxed), 0);

@@ -246,7 +246,7 @@ struct Attempt {
     error: HttpError,
 }
 
-fn client_error(error: reqwest::Error) -> HttpError {
+pub(super) fn client_error(error: reqwest::Error) -> HttpError {
     HttpError::Client(sort(&error).1)
 }
 

@@ -1,6 +1,7 @@
 //! The one HTTP client of a command: TLS, proxy and timeouts; retry, redirect and size rules.
 
 mod client;
+mod direct;
 mod error;
 mod message;
 mod retry;
@@ -11,6 +12,7 @@ pub(crate) mod test_server;
 mod tests;
 
 pub use client::{Http, HttpOptions};
+pub use direct::direct_client;
 pub use error::HttpError;
 pub use message::{Redirects, Request, Response, redacted, same_origin};
 pub use retry::{Deadline, FixedJitter, Jitter, SystemJitter};

@@ -88,6 +88,7 @@ impl Identities {
                 return Err(PolicyError::IdentityValue { statement, identity });
             }
             let name = DistinguishedName::parse(value).map_err(|reason| {
+                let reason = Box::new(reason);
                 PolicyError::IdentityName { statement: statement(), identity: identity(), reason }
             })?;
             subjects.push((identity(), name));

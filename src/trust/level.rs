@@ -198,19 +198,19 @@ mod tests {
 
     #[test]
     fn every_refusal_has_its_variant() {
-        let cases: [(&str, &[(&str, &str)], LevelError); 8] = [
-            ("", &[], LevelError::Missing),
-            ("hard", &[], LevelError::Unknown("hard".into())),
-            ("Strict", &[], LevelError::Unknown("Strict".into())),
-            ("skip", &[("expiry", "log")], LevelError::CustomSkip),
-            ("strict", &[("x", "log")], LevelError::UnknownCheck("x".into())),
-            ("strict", &[("expiry", "maybe")], LevelError::UnknownAction("maybe".into())),
-            ("strict", &[("integrity", "log")], LevelError::Integrity),
-            ("strict", &[("expiry", "skip")], LevelError::Skipped("expiry")),
+        let cases = [
+            ("", vec![], LevelError::Missing),
+            ("hard", vec![], LevelError::Unknown("hard".into())),
+            ("Strict", vec![], LevelError::Unknown("Strict".into())),
+            ("skip", vec![("expiry", "log")], LevelError::CustomSkip),
+            ("strict", vec![("x", "log")], LevelError::UnknownCheck("x".into())),
+            ("strict", vec![("expiry", "maybe")], LevelError::UnknownAction("maybe".into())),
+            ("strict", vec![("integrity", "log")], LevelError::Integrity),
+            ("strict", vec![("expiry", "skip")], LevelError::Skipped("expiry")),
         ];
         for (name, overrides, error) in cases {
             assert_eq!(error.code(), "trust-policy-level");
-            assert_eq!(level(name, overrides), Err(error));
+            assert_eq!(level(name, &overrides), Err(error));
         }
     }
 

@@ -78,7 +78,7 @@ pub enum PolicyError {
     #[error(
         "trust policy: trust policy statement {statement:?} has trusted identity {identity:?} with invalid identity value: {reason}"
     )]
-    IdentityName { statement: String, identity: String, reason: DistinguishedNameError },
+    IdentityName { statement: String, identity: String, reason: Box<DistinguishedNameError> },
     #[error(
         "trust policy: trust policy statement {statement:?} has overlapping x509 trustedIdentities, {identity:?} overlaps with {other:?}"
     )]

@@ -3,9 +3,11 @@
 mod support;
 
 mod arguments;
+mod azure;
 mod cert;
 mod inspect;
 mod key;
+mod limits;
 mod list;
 mod login;
 mod plugin;

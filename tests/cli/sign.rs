@@ -21,12 +21,13 @@ fn without_digest(shown: &str) -> String {
 async fn a_signature_is_pushed_and_its_digest_is_the_second_line() {
     let world = World::start(LabOptions::default()).await;
     for format in ["", "--signature-format jws", "--signature-format cose"] {
-        assert_snapshot!(without_digest(&world.run(&format!("sign {format} $IMAGE"))), @r"
-        [stdout]
-        Successfully signed localhost:5000/net-monitor@sha256:<image>
-        Pushed the signature to localhost:5000/net-monitor@<signature>
-        [exit] 0
-        ");
+        assert_eq!(
+            without_digest(&world.run(&format!("sign {format} $IMAGE"))),
+            "[stdout]
+Successfully signed localhost:5000/net-monitor@sha256:<image>
+Pushed the signature to localhost:5000/net-monitor@<signature>
+[exit] 0"
+        );
     }
 }
 
@@ -142,6 +143,7 @@ fn without_a_key_nothing_is_asked_of_the_registry() {
     assert_snapshot!(Home::new().run("sign localhost:1/none:v1"), @r"
     [stderr]
     Error: default signing key not set. Please set default signing key or specify a key name
+    hint: sealwright key set --default <name>
     [exit] 1
     ");
 }

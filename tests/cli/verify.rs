@@ -49,6 +49,7 @@ async fn user_metadata_is_shown_and_can_be_required() {
     [stderr]
     Error: signature verification failed for all the signatures associated with localhost:5000/net-monitor@sha256:<image>
     because sha256:<signature>: unable to find specified metadata in the signature
+    because   missing: zz=b
     [exit] 1
     ");
 }

@@ -25,16 +25,6 @@ impl World {
         Some(Self::build(peer).unwrap_or_else(|problem| panic!("{title}: {problem}")))
     }
 
-    /// As `open`, for tests that run sealwright's own commands.
-    pub fn open_with_sealwright(title: &str) -> Option<Self> {
-        let help = peer::run(sealwright(), &["sign", "--help"], &[]);
-        if help.and_then(peer::Answer::succeeds).is_err() {
-            skipped(title, "this build of sealwright has no command sign");
-            return None;
-        }
-        Self::open(title)
-    }
-
     fn build(peer: PathBuf) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let with_api = Served::start(&peer, &["--kind", "ggcr", "--oci-subject"])?;

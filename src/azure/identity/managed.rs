@@ -12,7 +12,7 @@ use super::{Audience, Credential, CredentialType, Token};
 use crate::azure::AzureError;
 use crate::azure::error::one_line;
 use crate::env::name;
-use crate::http::Http;
+use crate::http::{Http, direct_client};
 use crate::secret::Secret;
 
 /// Where the metadata service is.
@@ -96,7 +96,7 @@ impl ManagedIdentity {
     pub async fn attempt(&self, audience: Audience) -> Result<ManagedOutcome, AzureError> {
         let absent = |text: &str| Ok(ManagedOutcome::Absent(text.to_owned()));
         if let Source::Imds(imds) = &self.source
-            && !is_azure(&direct_client()?, imds).await
+            && !is_azure(&direct()?, imds).await
         {
             return absent("this machine has no Azure metadata service");
         }
@@ -117,7 +117,7 @@ impl ManagedIdentity {
             Source::AppService { endpoint, .. } if endpoint.starts_with("https://") => {
                 self.http.reqwest().clone()
             }
-            _ => direct_client().map_err(|error| Failure::Other(error.to_string()))?,
+            _ => direct()?,
         };
         let mut attempt = 0;
         loop {
@@ -274,15 +274,8 @@ struct Refused {
     error_description: String,
 }
 
-/// A client that no proxy stands before: link-local and loopback addresses are this machine's own.
-fn direct_client() -> Result<reqwest::Client, AzureError> {
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT)
-        .tls_certs_only([])
-        .build()
-        .map_err(|error| Failure::Other(error.to_string()).into())
+fn direct() -> Result<reqwest::Client, Failure> {
+    direct_client(CONNECT).map_err(|error| Failure::Other(error.to_string()))
 }
 
 /// Azure's metadata service refuses a request without its header in its own way; the services of other

@@ -2,8 +2,10 @@
 
 mod cert;
 mod completion;
+mod demo;
 mod inspect;
 mod key;
+mod lab;
 mod list;
 mod login;
 mod logout;
@@ -77,6 +79,8 @@ pub const COMMANDS: &[CommandSpec] = &[
     policy::SHOW,
     plugin::PLUGIN,
     run::RUN,
+    lab::LAB,
+    demo::DEMO,
     version::VERSION,
     completion::COMPLETION,
 ];

@@ -1,13 +1,12 @@
 //! Arguments in, a command and its values out; what is wrong is said in cobra's words.
 
-mod duration;
 pub mod flags;
 mod refusal;
 pub mod value;
 
 use clap::{ArgMatches, Command};
 
-pub use duration::{DurationError, GoDuration};
+pub use crate::clock::{DurationError, GoDuration};
 
 use super::commands::{COMMANDS, CommandSpec, GROUPS};
 use super::error::CliError;
@@ -58,8 +57,7 @@ pub fn root() -> Command {
         .override_usage(format!("{PROGRAM} [command]"))
         .disable_version_flag(true)
         .args_override_self(true)
-        .color(clap::ColorChoice::Never)
-        .term_width(100);
+        .color(clap::ColorChoice::Never);
     for group in GROUPS {
         let mut command = Command::new(group.name)
             .visible_aliases(group.aliases)
