@@ -118,7 +118,9 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     }
     match output {
         Output::Json => {
-            session.streams.text(&json(&SignedReport::new(&signed, world.key_used())))?;
+            session
+                .streams
+                .text(&json(&SignedReport::new(&signed, world.key_used().map(|key| key.id))))?;
         }
         Output::Text => {
             let by_digest = &signed.reference;
