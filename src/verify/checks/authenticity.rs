@@ -20,7 +20,7 @@ pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckF
         return Err(CheckFailure::NotTrusted { leaf: chain.leaf().subject().to_string() });
     }
     let identities = context.statement.identities();
-    identities.check(chain.leaf(), context.statement.name()).map_err(|error| {
-        CheckFailure::Identity { error, leaf: chain.leaf().subject().to_string() }
-    })
+    identities
+        .check(chain.leaf(), context.statement.name())
+        .map_err(|error| CheckFailure::Identity { error, leaf: chain.leaf().subject().to_string() })
 }
