@@ -9,7 +9,8 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 2] = [name::NOTATION_USERNAME, name::NOTATION_PASSWORD];
+const TAKEN: [&str; 3] =
+    [name::NOTATION_USERNAME, name::NOTATION_PASSWORD, name::INPUT_REGISTRY_PASSWORD];
 
 impl Env {
     /// A copy of the process's environment, taken once by `main` before any other thread exists.
@@ -114,6 +115,7 @@ pub mod name {
     pub const GITHUB_PATH: &str = "GITHUB_PATH";
     pub const GITHUB_STATE: &str = "GITHUB_STATE";
     pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+    pub const INPUT_REGISTRY_PASSWORD: &str = "INPUT_REGISTRY-PASSWORD";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
 }

@@ -1,7 +1,9 @@
 //! `sealwright.yml`: the inputs as keys of a YAML file.
 
+use std::fmt;
+
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::draft::Draft;
 use super::table;
@@ -14,9 +16,9 @@ pub const CONFIG_FILE_LIMIT: u64 = 1024 * 1024;
 pub enum ConfigFileError {
     #[error("cannot read {path}: {problem}")]
     Unreadable { path: String, problem: String },
-    #[error("{path} has {found} bytes; at most {CONFIG_FILE_LIMIT} are read")]
-    TooLarge { path: String, found: u64 },
-    /// The problem names line, key and the nearest valid key.
+    #[error("{path} has more than {CONFIG_FILE_LIMIT} bytes")]
+    TooLarge { path: String },
+    /// The problem names key, line and the nearest valid key.
     #[error("{path}: {problem}")]
     Invalid { path: String, problem: String },
 }
@@ -24,9 +26,9 @@ pub enum ConfigFileError {
 impl Fault for ConfigFileError {
     fn code(&self) -> &'static str {
         match self {
-            ConfigFileError::Unreadable { .. } => "config-unreadable",
-            ConfigFileError::TooLarge { .. } => "config-too-large",
-            ConfigFileError::Invalid { .. } => "config-invalid",
+            ConfigFileError::Unreadable { .. } => "ci-config-unreadable",
+            ConfigFileError::TooLarge { .. } => "ci-config-too-large",
+            ConfigFileError::Invalid { .. } => "ci-config-invalid",
         }
     }
 }
@@ -34,164 +36,182 @@ impl Fault for ConfigFileError {
 impl Draft {
     /// Parses the text of a `sealwright.yml`; `path` is for messages.
     pub fn from_yaml(path: &str, text: &str) -> Result<Self, ConfigFileError> {
+        let path = path.to_owned();
         if text.len() as u64 > CONFIG_FILE_LIMIT {
-            let found = text.len() as u64;
-            return Err(ConfigFileError::TooLarge { path: path.to_owned(), found });
+            return Err(ConfigFileError::TooLarge { path });
         }
-        let invalid = |problem: String| ConfigFileError::Invalid { path: path.to_owned(), problem };
-        let parsed: Option<Entries> =
-            serde_yaml::from_str(text).map_err(|error| invalid(error.to_string()))?;
-        let mut draft = Self::default();
-        let mut seen: Vec<&str> = Vec::new();
-        let entries = parsed.unwrap_or_default().0;
-        for (key, value) in &entries {
-            let again = seen.contains(&key.as_str());
-            let at = place(text, key, usize::from(again));
-            let name = match table::known(key) {
-                Some(_) if again => return Err(invalid(format!("duplicate key `{key}`{at}"))),
-                Some(input) if input.name != "config" => input.name,
-                Some(_) => {
-                    return Err(invalid(format!("key `{key}` cannot stand in this file{at}")));
-                }
-                None => return Err(invalid(format!("{}{at}", unknown(key)))),
-            };
-            seen.push(key);
-            draft.set(
-                name,
-                &value.lines().map_err(|key| {
-                    invalid(format!("duplicate key `{key}` below `{name}`{}", place(text, key, 1)))
-                })?,
-            );
-        }
-        Ok(draft)
+        let file: Option<File> = serde_yaml::from_str(text)
+            .map_err(|error| ConfigFileError::Invalid { path, problem: error.to_string() })?;
+        Ok(file.unwrap_or_default().0)
     }
 }
 
-fn unknown(key: &str) -> String {
-    match table::nearest(key) {
-        Some(nearest) => format!("unknown key `{key}`; did you mean `{nearest}`?"),
-        None => format!("unknown key `{key}`"),
-    }
-}
-
-/// ` at line N`, where the key stands for the nth time (counted from 0) at the start of a line.
-fn place(text: &str, key: &str, nth: usize) -> String {
-    let stands = |line: &str| {
-        let line = line.trim_start().trim_start_matches(['"', '\'']);
-        line.strip_prefix(key)
-            .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'))
-    };
-    match text.lines().enumerate().filter(|(_, line)| stands(line)).nth(nth) {
-        Some((index, _)) => format!(" at line {}", index + 1),
-        None => String::new(),
-    }
-}
-
-/// The file's keys in order, none dropped.
+/// The file's keys as inputs. What is wrong is refused where it stands, so that the parser tells
+/// the line.
 #[derive(Default)]
-struct Entries(Vec<(String, Value)>);
+struct File(Draft);
 
-impl<'de> Deserialize<'de> for Entries {
+impl<'de> Deserialize<'de> for File {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Keys)
+        deserializer.deserialize_map(FileVisitor)
     }
 }
 
-struct Keys;
+struct FileVisitor;
 
-impl<'de> Visitor<'de> for Keys {
-    type Value = Entries;
+impl<'de> Visitor<'de> for FileVisitor {
+    type Value = File;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a mapping of input names to values")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
+        let mut draft = Draft::default();
+        let mut seen = Vec::new();
+        while let Some(name) = map.next_key_seed(InputName { seen: &seen })? {
+            let value: Value = map.next_value()?;
+            draft.set(name, &value.0);
+            seen.push(name);
         }
-        Ok(Entries(entries))
+        Ok(File(draft))
     }
 }
 
-/// A scalar, a list of scalars, or a mapping of scalars.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a text, a list of texts, or a mapping of texts")]
-enum Value {
-    One(Scalar),
-    List(Vec<Scalar>),
-    Map(Pairs),
-    Nothing(()),
+/// A key of the file: an input of the table that did not stand there before.
+struct InputName<'a> {
+    seen: &'a [&'static str],
 }
 
-impl Value {
-    /// As an input's text: items by lines, pairs as `key=value` lines. The error is a key given twice.
-    fn lines(&self) -> Result<String, &str> {
-        match self {
-            Value::Nothing(()) => Ok(String::new()),
-            Value::One(Scalar(text)) => Ok(text.clone()),
-            Value::List(items) => {
-                Ok(items.iter().map(|i| i.0.as_str()).collect::<Vec<_>>().join("\n"))
+impl<'de> DeserializeSeed<'de> for InputName<'_> {
+    type Value = &'static str;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for InputName<'_> {
+    type Value = &'static str;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of an input")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<&'static str, E> {
+        match (table::known(key), table::nearest(key)) {
+            (Some(input), _) if input.name == "config" => {
+                Err(E::custom(format!("key `{key}` cannot stand in this file")))
             }
-            Value::Map(Pairs(pairs)) => {
-                let mut lines: Vec<String> = Vec::new();
-                for (index, (key, value)) in pairs.iter().enumerate() {
-                    if pairs[..index].iter().any(|(earlier, _)| earlier == key) {
-                        return Err(key);
-                    }
-                    lines.push(format!("{key}={}", value.0));
-                }
-                Ok(lines.join("\n"))
+            (Some(input), _) if self.seen.contains(&input.name) => {
+                Err(E::custom(format!("duplicate key `{key}`")))
             }
+            (Some(input), _) => Ok(input.name),
+            (None, Some(nearest)) => {
+                Err(E::custom(format!("unknown key `{key}`; did you mean `{nearest}`?")))
+            }
+            (None, None) => Err(E::custom(format!("unknown key `{key}`"))),
         }
     }
 }
 
-/// A mapping's pairs in order, none dropped.
-struct Pairs(Vec<(String, Scalar)>);
+/// A text, a list of texts, or a mapping of texts, as an input's text: items by lines, pairs as
+/// `key=value` lines.
+struct Value(String);
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(PairsVisitor)
+        deserializer.deserialize_any(ValueVisitor)
     }
 }
 
-struct PairsVisitor;
+struct ValueVisitor;
 
-impl<'de> Visitor<'de> for PairsVisitor {
-    type Value = Pairs;
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a mapping of texts")
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a list of texts, or a mapping of texts")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(pair) = map.next_entry()? {
-            pairs.push(pair);
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value(String::new()))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value(text.to_owned()))
+    }
+
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value(truth.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
+        Ok(Value(number.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
+        Ok(Value(number.to_string()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut lines = Vec::new();
+        while let Some(Line(item)) = items.next_element()? {
+            lines.push(item);
         }
-        Ok(Pairs(pairs))
+        Ok(Value(lines.join("\n")))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Value, A::Error> {
+        let mut seen = Vec::new();
+        let mut lines = Vec::new();
+        while let Some(Line(key)) = pairs.next_key()? {
+            if seen.contains(&key) {
+                return Err(A::Error::custom(format!("duplicate key `{key}`")));
+            }
+            let Line(value) = pairs.next_value()?;
+            lines.push(format!("{key}={value}"));
+            seen.push(key);
+        }
+        Ok(Value(lines.join("\n")))
     }
 }
 
-/// One line of text.
-struct Scalar(String);
+/// One line of text. A number with a point is refused: `1.10` and `1.1` are the same number.
+struct Line(String);
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de> Deserialize<'de> for Line {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a text, a number, true or false")]
-        enum Any {
-            Text(String),
-            Truth(bool),
-            Number(i64),
+        deserializer.deserialize_any(LineVisitor)
+    }
+}
+
+struct LineVisitor;
+
+impl Visitor<'_> for LineVisitor {
+    type Value = Line;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text of one line, in quotes where it is a number with a point")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Line, E> {
+        match text.trim_end().contains(['\n', '\r']) {
+            true => Err(E::custom("a text of one line is expected here")),
+            false => Ok(Line(text.trim_end().to_owned())),
         }
-        Ok(Scalar(match Any::deserialize(deserializer)? {
-            Any::Text(text) => text,
-            Any::Truth(truth) => truth.to_string(),
-            Any::Number(number) => number.to_string(),
-        }))
+    }
+
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<Line, E> {
+        Ok(Line(truth.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Line, E> {
+        Ok(Line(number.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Line, E> {
+        Ok(Line(number.to_string()))
     }
 }
 
@@ -236,15 +256,20 @@ mod tests {
         assert!(text.contains("duplicate key `timeout`"), "{text}");
         assert!(text.contains("line 3"), "{text}");
         let text = problem("user-metadata:\n  a: b\n  a: c\n");
-        assert!(text.contains("duplicate key `a`"), "{text}");
+        assert!(text.contains("duplicate key `a`") && text.contains("line 3"), "{text}");
+        // the line of the key that stands there twice, whatever stands below another key
+        let text = problem("user-metadata:\n  timeout: b\ntimeout: 1m\nexpiry: 1h\ntimeout: 2m\n");
+        assert!(text.contains("duplicate key `timeout`") && text.contains("line 5"), "{text}");
     }
 
     #[test]
     fn a_file_cannot_name_another_file_nor_be_huge_nor_nest() {
         assert!(problem("config: other.yml\n").contains("cannot stand"));
         assert!(problem("images: [[a]]\n").contains("expected a text"));
+        assert!(problem("user-metadata:\n  a: 1.10\n").contains("in quotes"));
+        assert!(problem("user-metadata:\n  a: \"b\\nc=d\"\n").contains("one line"));
         let huge = "#".repeat(CONFIG_FILE_LIMIT as usize + 1);
-        assert_eq!(Draft::from_yaml("f", &huge).unwrap_err().code(), "config-too-large");
-        assert_eq!(Draft::from_yaml("f", "[a]").unwrap_err().code(), "config-invalid");
+        assert_eq!(Draft::from_yaml("f", &huge).unwrap_err().code(), "ci-config-too-large");
+        assert_eq!(Draft::from_yaml("f", "[a]").unwrap_err().code(), "ci-config-invalid");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::step::Command;
 use super::table::{self, INPUTS};
 use crate::env::Env;
 use crate::fault::Fault;
@@ -29,9 +30,9 @@ pub enum InputError {
 impl Fault for InputError {
     fn code(&self) -> &'static str {
         match self {
-            InputError::Missing { .. } => "input-missing",
-            InputError::Invalid { .. } => "input-invalid",
-            InputError::Together { .. } => "input-together",
+            InputError::Missing { .. } => "ci-input-missing",
+            InputError::Invalid { .. } => "ci-input-invalid",
+            InputError::Together { .. } => "ci-input-together",
         }
     }
 }
@@ -51,12 +52,9 @@ impl Draft {
         (draft, warnings)
     }
 
-    /// The draft of the clean-up at the end of the job: it needs no input but is a step like others.
-    pub fn post() -> Self {
-        let mut draft = Self::default();
-        draft.set("command", "login");
-        draft.set("registry", "-");
-        draft
+    /// The command's name where it is one, for the report of a step that cannot begin.
+    pub fn command_name(&self) -> &'static str {
+        self.text("command").and_then(Command::named).map_or("run", Command::name)
     }
 
     /// Sets a value; a blank one leaves the input absent.
@@ -124,7 +122,14 @@ impl Draft {
             }
             match line.split_once('=') {
                 Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
-                    pairs.insert(key.trim().to_owned(), value.trim().to_owned());
+                    let (key, value) = (key.trim().to_owned(), value.trim().to_owned());
+                    if pairs.insert(key, value).is_some() {
+                        return Err(InputError::Invalid {
+                            name,
+                            found: line.to_owned(),
+                            expected: "each key once".to_owned(),
+                        });
+                    }
                 }
                 _ => {
                     return Err(InputError::Invalid {
@@ -208,8 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_without_a_separator_is_refused() {
-        let (draft, _) = Draft::from_env(&env(&[("INPUT_USER-METADATA", "a=b=c\nnope")]));
-        assert_eq!(draft.pairs("user-metadata").unwrap_err().code(), "input-invalid");
+    fn a_pair_without_a_separator_or_given_twice_is_refused() {
+        for text in ["a=b=c\nnope", "a=1\na=2"] {
+            let (draft, _) = Draft::from_env(&env(&[("INPUT_USER-METADATA", text)]));
+            assert_eq!(draft.pairs("user-metadata").unwrap_err().code(), "ci-input-invalid");
+        }
     }
 }

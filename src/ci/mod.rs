@@ -17,14 +17,15 @@ mod table;
 
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
 pub use draft::{Draft, InputError};
-pub use host::{GitHub, Host, HostError, Level, Terminal};
+pub use host::{GitHub, Host, HostError, Level, Terminal, defang};
 pub use post::clean_up;
 pub use report::{
-    CheckReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report, SignerReport,
+    CheckReport, CredentialsReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report,
+    SignerReport,
 };
-pub use run::{Finished, done, refuse, run};
-pub use services::{LoggedIn, Prepared, Services, Written};
-pub use setup::{SetupError, install};
+pub use run::{Finished, TimeOver, done, refuse, run};
+pub use services::{LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
+pub use setup::{SetupError, Trust};
 pub use step::{ChainSource, Command, KeyChoice, Step};
 pub use summary::summary;
 pub use table::{INPUTS, Input, OUTPUTS, Output};

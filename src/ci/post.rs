@@ -2,21 +2,21 @@
 
 use super::host::{Host, Level};
 use super::run::LOGINS;
-use super::services::{Services, Written};
+use super::services::{LogOut, Written};
 use crate::env::Env;
 
 /// entries read back from the state; a step logs in to a handful of registries
 const ENTRIES: usize = 100;
 
 /// Undoes what this step wrote. A failure here is a warning: the job's result is not ours to change.
-pub async fn clean_up(env: &Env, services: &dyn Services, host: &mut dyn Host) {
+pub async fn clean_up(env: &Env, stores: &dyn LogOut, host: &mut dyn Host) {
     for written in kept(env) {
-        match services.log_out(&written).await {
+        match stores.log_out(&written).await {
             Ok(line) => host.line(&line),
             Err(fault) => host.annotate(
                 Level::Warning,
                 "Log-out",
-                &format!("{} is still in {}: {fault}", written.registry, written.store),
+                &format!("the credential for {} is still stored: {fault}", written.registry),
             ),
         }
     }

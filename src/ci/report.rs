@@ -4,6 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::services::Provenance;
 use crate::fault::Fault;
 use crate::registry::Reference;
 use crate::sign::{Signed, SignerSummary};
@@ -69,6 +70,11 @@ pub struct ImageReport {
     pub signature: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<SignerReport>,
+    /// The vault key with the version that signed, or the name in signingkeys.json.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<CredentialsReport>,
     /// When the signature expires (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<String>,
@@ -82,6 +88,16 @@ pub struct ImageReport {
     pub warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
+}
+
+/// The credentials that won.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CredentialsReport {
+    /// `inputs`, `docker config.json`, `Entra exchange, environment (client secret)`, `anonymous`.
+    pub registry: String,
+    /// `environment (client secret)`; absent when no vault was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vault: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -234,6 +250,12 @@ impl ImageReport {
         Self { error: Some(fault.into()), ..Self::empty(image, Outcome::Failed) }
     }
 
+    /// Adds which key and credentials were used.
+    pub fn used(&mut self, provenance: Provenance) {
+        self.key = provenance.key;
+        self.credentials = Some(provenance.credentials);
+    }
+
     /// An image that was not verified, with every signature tried.
     pub fn not_verified(image: &Reference, error: &VerifyError) -> Self {
         let signatures = error.tried().iter().map(SignatureReport::from).collect();
@@ -256,6 +278,8 @@ impl ImageReport {
             outcome,
             signature: None,
             signer: None,
+            key: None,
+            credentials: None,
             expiry: None,
             policy: None,
             signatures: Vec::new(),

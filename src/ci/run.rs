@@ -1,12 +1,15 @@
 //! Running a step: log in, then every image; report, whatever became of them.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::host::{Host, Level};
 use super::report::{ErrorReport, ImageReport, Outcome, Report};
-use super::services::{Services, Written};
+use super::services::{Presence, Services, Written};
 use super::step::{Command, Step};
 use super::summary::summary;
+use crate::clock::Clock;
+use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault, details};
 use crate::registry::Reference;
 
@@ -21,17 +24,36 @@ pub struct Finished {
     pub status: u8,
 }
 
+/// The input `timeout` is over. What was done before is in the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the step's time limit of {seconds} seconds is over")]
+pub struct TimeOver {
+    pub seconds: u64,
+}
+
+impl Fault for TimeOver {
+    fn code(&self) -> &'static str {
+        "ci-time-over"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("give the step longer: timeout: 30m".to_owned())
+    }
+}
+
 /// Runs `sign`, `verify` or `login`. `report_path` is where the JSON report goes.
 pub async fn run(
     step: &Step,
     services: &dyn Services,
     host: &mut dyn Host,
+    clock: &dyn Clock,
     report_path: &Path,
 ) -> Finished {
     for warning in step.tag_warnings() {
         host.annotate(Level::Warning, "Image given by tag", &warning);
     }
-    let report = match work(step, services, host).await {
+    let limit = Limit { clock, time: step.timeout, end: clock.elapsed() + step.timeout };
+    let report = match work(step, services, host, &limit).await {
         Ok(report) => report,
         Err(fault) => refusal(step.command.name(), &*fault),
     };
@@ -49,8 +71,8 @@ pub fn refuse(
 }
 
 /// Ends a step that had no images to work on and went well.
-pub fn done(command: Command, host: &mut dyn Host, report_path: &Path) -> Finished {
-    finish(Report::of(command.name(), Vec::new(), Outcome::Skipped), host, report_path)
+pub fn done(step: &Step, host: &mut dyn Host, report_path: &Path) -> Finished {
+    finish(without_images(step), host, report_path)
 }
 
 fn refusal(command: &'static str, fault: &dyn Fault) -> Report {
@@ -59,26 +81,56 @@ fn refusal(command: &'static str, fault: &dyn Fault) -> Report {
     report
 }
 
+fn without_images(step: &Step) -> Report {
+    let outcome = if step.dry_run { Outcome::DryRun } else { Outcome::Skipped };
+    Report::of(step.command.name(), Vec::new(), outcome)
+}
+
+/// The time the step has.
+struct Limit<'a> {
+    clock: &'a dyn Clock,
+    time: Duration,
+    /// As [`Clock::elapsed`] counts.
+    end: Duration,
+}
+
+impl Limit<'_> {
+    /// The work, unless the time is over first.
+    async fn hold<T>(&self, work: impl Future<Output = T>) -> Result<T, TimeOver> {
+        let over = TimeOver { seconds: self.time.as_secs() };
+        let left = self.end.saturating_sub(self.clock.elapsed());
+        if left.is_zero() {
+            return Err(over);
+        }
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            () = self.clock.sleep(left) => Err(over),
+        }
+    }
+}
+
 async fn work(
     step: &Step,
     services: &dyn Services,
     host: &mut dyn Host,
+    limit: &Limit<'_>,
 ) -> Result<Report, BoxFault> {
-    let name = step.command.name();
-    let mut not_checked = Vec::new();
-    if step.command == Command::Login {
-        let written = log_in_and_store(step, services, host).await?;
-        let kept = serde_json::to_string(&written).expect("texts are JSON");
-        host.keep(LOGINS, &kept)?;
-        return Ok(Report::of(name, Vec::new(), Outcome::Skipped));
+    if step.command == Command::Login && !step.dry_run {
+        let mut written = Vec::new();
+        for registry in &step.registries {
+            limit.hold(log_in_and_store(registry, services, host, &mut written)).await??;
+        }
+        return Ok(without_images(step));
     }
-    for note in services.prepare().await?.notes {
-        host.line(&note);
+    let mut not_checked = Vec::new();
+    if step.command != Command::Login {
+        limit.hold(services.prepare()).await??;
     }
     for registry in &step.registries {
-        match services.log_in(registry).await {
+        match limit.hold(services.log_in(registry)).await? {
             Ok(found) => host.line(&format!("logged in to {} ({})", found.registry, found.source)),
-            Err(fault) if step.dry_run && services.lacks_credentials(&*fault) => {
+            Err(fault) if step.dry_run && services.lacks_credentials(registry, &*fault) => {
                 not_checked.push(format!("login to {registry}: {fault}"));
             }
             Err(fault) => return Err(fault),
@@ -86,46 +138,61 @@ async fn work(
     }
     let mut images = Vec::new();
     for image in &step.images {
-        let report = match (step.command, step.dry_run) {
-            (Command::Verify, _) => verified(image, services).await,
-            (_, false) => signed(image, services).await,
-            (_, true) => rehearsed(image, services, &mut not_checked).await,
-        };
+        let done = limit.hold(one(step, image, services, &mut not_checked)).await;
+        let mut report = done.unwrap_or_else(|over| ImageReport::failed(image, &over));
+        report.used(services.provenance(image));
         tell(&report, host);
         images.push(report);
     }
-    let mut report = Report::of(name, images, Outcome::Skipped);
     for line in &not_checked {
         host.annotate(Level::Notice, "Not checked", line);
     }
+    let mut report = match images.is_empty() {
+        true => without_images(step),
+        false => Report::of(step.command.name(), images, Outcome::Skipped),
+    };
     report.not_checked = not_checked;
     Ok(report)
 }
 
+/// What is to be undone is kept before it is written: a job that is cancelled in between leaves
+/// nothing behind, and neither does a later registry that refuses.
 async fn log_in_and_store(
-    step: &Step,
+    registry: &str,
     services: &dyn Services,
     host: &mut dyn Host,
-) -> Result<Vec<Written>, BoxFault> {
-    let mut written = Vec::new();
-    for registry in &step.registries {
-        let found = services.log_in_and_store(registry).await;
-        // what is already written must be undone at the end of the job, even when a later one fails
-        match found {
-            Ok(found) => {
-                host.line(&format!("logged in to {} ({})", found.registry, found.source));
-                if let Some(entry) = found.written {
-                    host.line(&format!("written to {}", entry.store));
-                    written.push(entry);
-                }
-            }
-            Err(fault) => {
-                host.keep(LOGINS, &serde_json::to_string(&written).expect("texts are JSON"))?;
-                return Err(fault);
-            }
-        }
+    written: &mut Vec<Written>,
+) -> Result<(), BoxFault> {
+    let login = services.prove_login(registry).await?;
+    if let Credential::Basic { password: secret, .. }
+    | Credential::RefreshToken(secret)
+    | Credential::AccessToken(secret) = &login.credential
+    {
+        host.mask(secret);
     }
-    Ok(written)
+    host.line(&format!("logged in to {} ({})", login.entry.registry, login.source));
+    if login.presence == Presence::Present {
+        host.line("the credential is stored already; it stays when the job ends");
+        return Ok(());
+    }
+    written.push(login.entry.clone());
+    host.keep(LOGINS, &serde_json::to_string(written).expect("texts are JSON"))?;
+    let place = services.store_login(&login).await?;
+    host.line(&format!("written to {place}"));
+    Ok(())
+}
+
+async fn one(
+    step: &Step,
+    image: &Reference,
+    services: &dyn Services,
+    not_checked: &mut Vec<String>,
+) -> ImageReport {
+    match (step.command, step.dry_run) {
+        (Command::Verify, _) => verified(image, services).await,
+        (_, false) => signed(image, services).await,
+        (_, true) => rehearsed(image, services, not_checked).await,
+    }
 }
 
 async fn signed(image: &Reference, services: &dyn Services) -> ImageReport {
@@ -155,7 +222,7 @@ async fn rehearsed(
     let mut report = ImageReport::rehearsed(image);
     let mut failures = Vec::new();
     let mut weigh = |part: &str, error: Box<dyn Fault>| {
-        if services.lacks_credentials(&*error) {
+        if services.lacks_credentials(image.registry(), &*error) {
             not_checked.push(format!("{image}: {part}: {error}"));
         } else {
             failures.push(error);
@@ -206,6 +273,14 @@ fn tell(image: &ImageReport, host: &mut dyn Host) {
         )),
         Outcome::DryRun => host.line(&format!("Dry run: {} was not signed", image.image)),
         Outcome::Failed => {}
+    }
+    if let Some(key) = &image.key {
+        let vault = image.credentials.iter().find_map(|c| c.vault.as_ref());
+        let by = vault.map(|credential| format!(" ({credential})")).unwrap_or_default();
+        host.line(&format!("key: {key}{by}"));
+    }
+    if let Some(credentials) = &image.credentials {
+        host.line(&format!("registry credential: {}", credentials.registry));
     }
     for warning in &image.warnings {
         host.annotate(Level::Warning, &image.image, warning);
@@ -263,7 +338,7 @@ struct ReportUnwritten {
 
 impl Fault for ReportUnwritten {
     fn code(&self) -> &'static str {
-        "report-unwritten"
+        "ci-report-unwritten"
     }
 }
 

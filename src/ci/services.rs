@@ -1,6 +1,10 @@
 //! What a step needs from the rest of the program; the command line wires it.
 
-use crate::fault::BoxFault;
+use std::path::PathBuf;
+
+use super::report::CredentialsReport;
+use crate::credentials::Credential;
+use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
 use crate::sign::{Rehearsal, Signed};
 use crate::verify::{Outcome, VerifyError};
@@ -9,33 +13,50 @@ use crate::verify::{Outcome, VerifyError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
     pub registry: String,
-    /// Which credential won: `flags`, `docker config.json`, `Entra exchange` and so on.
+    /// Which credential won: `inputs`, `docker config.json`, `Entra exchange` and so on.
     pub source: String,
-    /// Where it was written and what undoes it; only `command: login` writes.
-    pub written: Option<Written>,
 }
 
-/// An entry in a credential store that this step wrote.
+/// A credential that its registry accepted, to be written by `command: login`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    pub entry: Written,
+    pub source: String,
+    pub credential: Credential,
+    pub presence: Presence,
+}
+
+/// Whether the very same credential is in the store before this step writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Absent,
+    Present,
+}
+
+/// An entry in a credential store that this step writes, and where the store is: a later step may
+/// move `NOTATION_CONFIG` or `DOCKER_CONFIG` for the rest of the job.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Written {
     pub registry: String,
-    pub store: String,
-    /// SHA-256 of what was written, so that the clean-up leaves later entries alone.
+    /// SHA-256 of what is written, so that the clean-up leaves other entries alone.
     pub fingerprint: String,
+    pub notation_config: PathBuf,
+    pub docker_config: PathBuf,
 }
 
-/// A signer that is ready, before the first image is signed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Prepared {
-    /// Lines for the log: which identity, which key version.
-    pub notes: Vec<String>,
+/// Which key and credentials an image was worked on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The vault key with the version that signs, or the name in signingkeys.json.
+    pub key: Option<String>,
+    pub credentials: CredentialsReport,
 }
 
 /// The work of a step.
 #[async_trait::async_trait]
 pub trait Services: Send + Sync {
-    /// Opens what all images share: policy and trust store, or identity and signing key.
-    async fn prepare(&self) -> Result<Prepared, BoxFault>;
+    /// Reads what all images share: the policy, or which key signs.
+    async fn prepare(&self) -> Result<(), BoxFault>;
 
     async fn sign(&self, image: &Reference) -> Result<Signed, BoxFault>;
 
@@ -43,15 +64,26 @@ pub trait Services: Send + Sync {
 
     async fn verify(&self, image: &Reference) -> Result<Outcome, VerifyError>;
 
+    /// What was used for the image so far.
+    fn provenance(&self, image: &Reference) -> Provenance;
+
     /// Proves a registry's credential, in memory only.
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault>;
 
-    /// The same, and writes docker's configuration.
-    async fn log_in_and_store(&self, registry: &str) -> Result<LoggedIn, BoxFault>;
+    /// Proves a registry's credential that is to be written.
+    async fn prove_login(&self, registry: &str) -> Result<Login, BoxFault>;
 
-    /// Removes what `log_in_and_store` wrote, unless it is something else by now; tells what it did.
+    /// Writes docker's configuration, or what it names as its store; tells where.
+    async fn store_login(&self, login: &Login) -> Result<String, BoxFault>;
+
+    /// Whether a failure at this registry only says that no credential exists here (a laptop, a
+    /// fork, `act`).
+    fn lacks_credentials(&self, registry: &str, fault: &dyn Fault) -> bool;
+}
+
+/// The end of the job.
+#[async_trait::async_trait]
+pub trait LogOut: Send + Sync {
+    /// Removes what `store_login` wrote, unless it is something else by now; tells what it did.
     async fn log_out(&self, written: &Written) -> Result<String, BoxFault>;
-
-    /// Whether a failure only says that no credential exists here (a laptop, a fork, `act`).
-    fn lacks_credentials(&self, fault: &dyn crate::fault::Fault) -> bool;
 }

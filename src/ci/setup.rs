@@ -40,41 +40,53 @@ pub enum SetupError {
 impl Fault for SetupError {
     fn code(&self) -> &'static str {
         match self {
-            SetupError::Unreadable { .. } => "setup-unreadable",
-            SetupError::Policy { .. } => "setup-policy",
-            SetupError::PolicyTooLarge { .. } => "setup-policy-too-large",
-            SetupError::NoX509 { .. } => "setup-no-x509",
-            SetupError::NotAFile { .. } => "setup-not-a-file",
-            SetupError::Misplaced { .. } => "setup-misplaced",
-            SetupError::TooMuch { .. } => "setup-too-much",
-            SetupError::Unwritable { .. } => "setup-unwritable",
+            SetupError::Unreadable { .. } => "ci-setup-unreadable",
+            SetupError::Policy { .. } => "ci-setup-policy",
+            SetupError::PolicyTooLarge { .. } => "ci-setup-policy-too-large",
+            SetupError::NoX509 { .. } => "ci-setup-no-x509",
+            SetupError::NotAFile { .. } => "ci-setup-not-a-file",
+            SetupError::Misplaced { .. } => "ci-setup-misplaced",
+            SetupError::TooMuch { .. } => "ci-setup-too-much",
+            SetupError::Unwritable { .. } => "ci-setup-unwritable",
         }
     }
 }
 
-/// Installs into `home` (notation's configuration folder): `trustpolicy.json` and `truststore/`.
-/// The policy is validated first; nothing is installed when it is not valid.
-pub fn install(
-    home: &Path,
-    policy: Option<&Path>,
-    store: Option<&Path>,
-) -> Result<Vec<String>, SetupError> {
-    let policy = policy.map(read_policy).transpose()?;
-    let files = store.map(store_files).transpose()?;
-    let mut done = Vec::new();
-    if let Some((path, bytes)) = policy {
-        write(&home.join("trustpolicy.json"), &bytes)?;
-        done.push(format!("installed trust policy {}", path.display()));
+/// A trust policy and the files of a trust store, read and checked, to be installed.
+#[derive(Debug)]
+pub struct Trust {
+    policy: Option<(PathBuf, Vec<u8>)>,
+    /// Each file with its path below the trust store.
+    certificates: Option<Vec<(PathBuf, PathBuf)>>,
+}
+
+impl Trust {
+    /// Reads what the inputs name. The policy is valid and the store has the folders it must have,
+    /// or it is an error.
+    pub fn read(policy: Option<&Path>, store: Option<&Path>) -> Result<Self, SetupError> {
+        Ok(Self {
+            policy: policy.map(read_policy).transpose()?,
+            certificates: store.map(store_files).transpose()?,
+        })
     }
-    if let Some(files) = files {
-        let count = files.len();
-        for (source, below) in files {
-            let bytes = read("trust-store", &source)?;
-            write(&home.join("truststore").join(below), &bytes)?;
+
+    /// Writes `trustpolicy.json` and `truststore/` into `home`, notation's configuration folder.
+    /// Tells what it did, in lines.
+    pub fn install(&self, home: &Path) -> Result<Vec<String>, SetupError> {
+        let mut done = Vec::new();
+        if let Some((path, bytes)) = &self.policy {
+            write(&home.join("trustpolicy.json"), bytes)?;
+            done.push(format!("installed trust policy {}", path.display()));
         }
-        done.push(format!("installed {count} files into the trust store"));
+        if let Some(files) = &self.certificates {
+            for (source, below) in files {
+                let bytes = read("trust-store", source)?;
+                write(&home.join("truststore").join(below), &bytes)?;
+            }
+            done.push(format!("installed {} files into the trust store", files.len()));
+        }
+        Ok(done)
     }
-    Ok(done)
 }
 
 fn read_policy(path: &Path) -> Result<(PathBuf, Vec<u8>), SetupError> {

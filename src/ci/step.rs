@@ -21,6 +21,11 @@ pub enum Command {
 pub const COMMANDS: [Command; 4] = [Command::Sign, Command::Verify, Command::Login, Command::Setup];
 
 impl Command {
+    /// The command of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        COMMANDS.into_iter().find(|command| command.name() == name)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Command::Sign => "sign",
@@ -132,7 +137,7 @@ impl Draft {
             return Err(InputError::Missing {
                 name: "registry",
                 expected:
-                    "the one registry that `registry-password` is for; the images are in several"
+                    "the one registry that `registry-password` is for; there are several here"
                         .to_owned(),
             });
         }
@@ -295,7 +300,10 @@ mod tests {
     #[test]
     fn signing_needs_an_image_and_a_key() {
         let error = step(&[("key", "k")]).unwrap_err();
-        assert_eq!((error.code(), error.to_string().contains("`images`")), ("input-missing", true));
+        assert_eq!(
+            (error.code(), error.to_string().contains("`images`")),
+            ("ci-input-missing", true)
+        );
         let error = step(&[("images", &image())]).unwrap_err();
         assert!(error.to_string().starts_with("input `key` is missing"), "{error}");
         let step = step(&[("images", &image()), ("key", "https://v.vault.azure.net/keys/k")]);
@@ -332,7 +340,7 @@ mod tests {
             let mut pairs = base.to_vec();
             pairs.push((name, value));
             let error = step(&pairs).unwrap_err();
-            assert_eq!(error.code(), "input-invalid", "{name}");
+            assert_eq!(error.code(), "ci-input-invalid", "{name}");
             let text = error.to_string();
             assert!(text.contains(name) && text.contains(value) && text.contains(part), "{text}");
         }
@@ -345,7 +353,7 @@ mod tests {
             [("images", image.as_str()), ("key", "k"), ("vault", "v"), ("certificate", "c")],
             [("images", image.as_str()), ("key", "k"), ("self-signed", "true"), ("ca-certs", "f")],
         ] {
-            assert_eq!(step(&pairs).unwrap_err().code(), "input-together");
+            assert_eq!(step(&pairs).unwrap_err().code(), "ci-input-together");
         }
         let error = step(&[("images", &image), ("vault", "v")]).unwrap_err();
         assert!(error.to_string().contains("`certificate`"));

@@ -33,6 +33,7 @@ fn headline(report: &Report) -> String {
         (Outcome::Failed, _) => format!("{failed} of {total} not signed"),
         (Outcome::Signed, _) => format!("Signed {images}"),
         (Outcome::Verified, _) => format!("Verified {images}"),
+        (Outcome::DryRun, command) if total == 0 => format!("Dry run of sealwright {command}"),
         (Outcome::DryRun, _) => format!("Dry run: {images}, nothing was signed"),
         (Outcome::Skipped, "verify") => "Verification is skipped by the trust policy".to_owned(),
         (Outcome::Skipped, command) => format!("sealwright {command} done"),

@@ -10,22 +10,27 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::parse::flags::Verbosity;
 use super::streams::SharedWriter;
-use crate::fault::printable;
 
-/// Where the log of this verbosity goes; nothing when it is silent.
-pub fn dispatch(verbosity: Verbosity, stderr: SharedWriter) -> tracing::Dispatch {
+/// Where the log of this verbosity goes; nothing when it is silent. `escape` makes a line fit for
+/// whoever reads it.
+pub fn dispatch(
+    verbosity: Verbosity,
+    stderr: SharedWriter,
+    escape: fn(&str) -> String,
+) -> tracing::Dispatch {
     let most = match verbosity {
         Verbosity::Silent => return tracing::Dispatch::none(),
         Verbosity::Verbose => Level::INFO,
         Verbosity::Debug => Level::DEBUG,
     };
-    tracing::Dispatch::new(tracing_subscriber::registry().with(Lines { most, stderr }))
+    tracing::Dispatch::new(tracing_subscriber::registry().with(Lines { most, stderr, escape }))
 }
 
 /// `level=info msg=…`, for this program's own events only: those of libraries may hold secrets.
 struct Lines {
     most: Level,
     stderr: SharedWriter,
+    escape: fn(&str) -> String,
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
@@ -45,7 +50,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let line = format!("level={level} msg={}{}", fields.message, fields.others);
-        let _ = writeln!(self.stderr.clone(), "{}", printable(&line));
+        let _ = writeln!(self.stderr.clone(), "{}", (self.escape)(&line));
     }
 }
 
@@ -70,6 +75,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::fault::printable;
 
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -85,7 +91,7 @@ mod tests {
 
     fn logged(verbosity: Verbosity) -> String {
         let kept = Kept::default();
-        let dispatch = dispatch(verbosity, SharedWriter::new(kept.clone()));
+        let dispatch = dispatch(verbosity, SharedWriter::new(kept.clone()), printable);
         tracing::dispatcher::with_default(&dispatch, || {
             tracing::info!(target: "sealwright", status = 200, "asked\nagain");
             tracing::debug!(target: "sealwright", "detail");

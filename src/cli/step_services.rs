@@ -1,20 +1,23 @@
 //! The work of a CI step, done with the clients of `world`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use futures_util::future::FutureExt as _;
 use tokio::sync::OnceCell;
 
+use super::session::Session;
 use super::signing_key::SigningKey;
-use super::world::World;
+use super::world::{World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
-use crate::ci::{ChainSource, Command, KeyChoice, LoggedIn, Prepared, Services, Step, Written};
+use crate::ci::{
+    ChainSource, Command, CredentialsReport, KeyChoice, LogOut, LoggedIn, Login, Presence,
+    Provenance, Services, Step, Written,
+};
 use crate::clock::Clock;
-use crate::config::Dirs;
-use crate::credentials::{Credential, CredentialSource};
+use crate::config::{Dirs, docker_config};
+use crate::credentials::{Credential, CredentialSource, Found};
 use crate::crypto::Digest;
 use crate::env::{Env, name};
 use crate::envelope::Signer;
@@ -26,7 +29,9 @@ use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
 
 /// Failures that only say that nobody gave a credential.
 const NO_CREDENTIAL: [&str; 3] =
-    ["azure-no-credential", "azure-credential-not-configured", "registry-denied"];
+    ["azure-no-credential", "azure-credential-not-configured", "cli-nothing-to-log-in-with"];
+/// The same, where nobody brought a credential.
+const DENIED: &str = "registry-denied";
 /// Failures that, under act, only say that the world outside is not there.
 const NO_WORLD: [&str; 4] =
     ["http-transport", "http-deadline", "azure-credential-failed", "registry-token"];
@@ -34,20 +39,42 @@ const NO_WORLD: [&str; 4] =
 /// most signatures tried for one image, as notation's default
 const MAX_SIGNATURES: usize = 100;
 
+/// Where `trust-policy` and `trust-store` were installed, or notation's own directories.
+pub struct TrustDirs {
+    pub policy: Dirs,
+    pub store: Dirs,
+}
+
 /// A step's clients, opened once for all its images.
 pub struct StepServices {
-    pub world: World,
-    pub step: Step,
-    pub clock: Arc<dyn Clock>,
-    /// Where `trust-policy` and `trust-store` were installed, or notation's own directories.
-    pub policy_dirs: Dirs,
-    pub store_dirs: Dirs,
+    world: World,
+    step: Step,
+    trust: TrustDirs,
+    clock: Arc<dyn Clock>,
+    env: Env,
+    policy: OnceCell<Policy>,
+    signer: OnceCell<Arc<dyn Signer>>,
+}
+
+/// The stores that the end of the job takes entries out of.
+pub struct LoginStores {
     pub env: Env,
-    pub policy: OnceCell<Policy>,
-    pub signer: OnceCell<Arc<dyn Signer>>,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl StepServices {
+    pub fn new(step: &Step, world: World, trust: TrustDirs, session: &Session) -> Self {
+        Self {
+            world,
+            step: step.clone(),
+            trust,
+            clock: session.clock.clone(),
+            env: session.env.clone(),
+            policy: OnceCell::new(),
+            signer: OnceCell::new(),
+        }
+    }
+
     /// The key the inputs name; shapes that only Azure can judge are judged here.
     fn key(&self) -> Result<SigningKey, BoxFault> {
         let extra = ExtraHosts::parse(self.step.azure_extra_hosts.as_deref().unwrap_or_default())?;
@@ -105,15 +132,15 @@ impl StepServices {
 
 #[async_trait::async_trait]
 impl Services for StepServices {
-    async fn prepare(&self) -> Result<Prepared, BoxFault> {
+    async fn prepare(&self) -> Result<(), BoxFault> {
         if self.step.command == Command::Verify {
-            let policy = crate::config::trust_policy::load(&self.policy_dirs)?;
+            let policy = crate::config::trust_policy::load(&self.trust.policy)?;
             // the cell is empty: a step prepares once
             let _ = self.policy.set(policy);
         } else {
             self.key()?;
         }
-        Ok(Prepared::default())
+        Ok(())
     }
 
     async fn sign(&self, image: &Reference) -> Result<Signed, BoxFault> {
@@ -129,7 +156,7 @@ impl Services for StepServices {
     async fn verify(&self, image: &Reference) -> Result<Outcome, VerifyError> {
         let policy = self.policy.get().expect("prepared before the first image");
         let registry = self.world.registry(image, Access::Pull).map_err(VerifyError::Resolve)?;
-        let store = TrustStoreDir::new(self.store_dirs.trust_store());
+        let store = TrustStoreDir::new(self.trust.store.trust_store());
         let request = VerifyRequest {
             reference: image,
             max_signatures: MAX_SIGNATURES,
@@ -138,43 +165,86 @@ impl Services for StepServices {
         verify(&*registry, policy, &store, &*self.clock, &request).await
     }
 
+    fn provenance(&self, image: &Reference) -> Provenance {
+        let used = self.world.key_used();
+        let named = match &self.step.key {
+            Some(KeyChoice::Named(name)) if self.step.command == Command::Sign => {
+                Some(name.clone())
+            }
+            _ => None,
+        };
+        let (key, vault) = match used {
+            Some(used) => (Some(used.id), Some(used.credential)),
+            None => (named, None),
+        };
+        let registry = self.world.credential_source(image.registry());
+        let registry = registry.unwrap_or_else(|| "anonymous".to_owned());
+        Provenance { key, credentials: CredentialsReport { registry, vault } }
+    }
+
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault> {
         let host = full_registry_name(registry);
-        let connection = self.world.connection(&host, Access::PullPush)?;
+        let access = match self.step.command {
+            Command::Verify => Access::Pull,
+            _ => Access::PullPush,
+        };
+        let connection = self.world.connection(&host, access)?;
         connection.check_login().await?;
         let source = connection.credential_source().unwrap_or("anonymous").to_owned();
-        Ok(LoggedIn { registry: host, source, written: None })
+        Ok(LoggedIn { registry: host, source })
     }
 
-    async fn log_in_and_store(&self, registry: &str) -> Result<LoggedIn, BoxFault> {
+    async fn prove_login(&self, registry: &str) -> Result<Login, BoxFault> {
         let host = full_registry_name(registry);
-        let found = self.world.credential_to_store(&host).await?;
-        let connection = self.world.connect_with(&host, found.clone())?;
-        connection.check_login().await?;
-        let place = self.world.stores().store(&host, &found.credential).await?;
-        let written = Written {
-            registry: host.clone(),
-            store: place.to_string(),
-            fingerprint: fingerprint(&found.credential),
+        let Found { credential, source } = self.world.credential_to_store(&host).await?;
+        let found = Found { credential: credential.clone(), source: source.clone() };
+        self.world.connect_with(&host, found)?.check_login().await?;
+        let stored = self.world.stores().find(&host).await?;
+        let presence = match stored {
+            Some(stored) if stored.credential == credential => Presence::Present,
+            _ => Presence::Absent,
         };
-        Ok(LoggedIn { registry: host, source: found.source, written: Some(written) })
+        let docker = docker_config(&self.env)?;
+        let entry = Written {
+            registry: host,
+            fingerprint: fingerprint(&credential),
+            notation_config: Dirs::from_env(&self.env)?.config().to_owned(),
+            docker_config: docker.parent().unwrap_or(&docker).to_owned(),
+        };
+        Ok(Login { entry, source, credential, presence })
     }
 
+    async fn store_login(&self, login: &Login) -> Result<String, BoxFault> {
+        let place = self.world.stores().store(&login.entry.registry, &login.credential).await?;
+        Ok(place.to_string())
+    }
+
+    fn lacks_credentials(&self, registry: &str, fault: &dyn Fault) -> bool {
+        let code = fault.code();
+        let host = full_registry_name(registry);
+        // whoever came with a credential and was refused has one
+        let anonymous = code == DENIED && self.world.credential_source(&host).is_none();
+        let under_act = self.env.value(name::ACT).is_some();
+        anonymous || NO_CREDENTIAL.contains(&code) || (under_act && NO_WORLD.contains(&code))
+    }
+}
+
+#[async_trait::async_trait]
+impl LogOut for LoginStores {
     async fn log_out(&self, written: &Written) -> Result<String, BoxFault> {
-        let stores = self.world.stores();
+        let env = self.env.clone();
+        let env = env.with(name::NOTATION_CONFIG, &written.notation_config.to_string_lossy());
+        let env = env.with(name::DOCKER_CONFIG, &written.docker_config.to_string_lossy());
+        let stores = stores(Dirs::from_env(&env)?, &env, self.clock.clone());
         let host = &written.registry;
         let current = stores.find(host).await?;
         if current.is_none_or(|found| fingerprint(&found.credential) != written.fingerprint) {
             return Ok(format!("left {host} alone: its entry is not the one this step wrote"));
         }
-        stores.erase(host).await?;
-        Ok(format!("removed {host} from {}", written.store))
-    }
-
-    fn lacks_credentials(&self, fault: &dyn Fault) -> bool {
-        let code = fault.code();
-        let under_act = self.env.value(name::ACT).is_some();
-        NO_CREDENTIAL.contains(&code) || (under_act && NO_WORLD.contains(&code))
+        Ok(match stores.erase(host).await? {
+            Some(place) => format!("removed {host} from {place}"),
+            None => format!("{host} was removed already"),
+        })
     }
 }
 
@@ -196,12 +266,4 @@ pub fn nonce() -> String {
     // a failing generator leaves zeros: the delimiter is then refused inside values, not guessed at
     let _ = aws_lc_rs::rand::fill(&mut bytes);
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Reads a `sealwright.yml`, bounded.
-pub fn read_bounded(path: &Path, limit: u64) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
-    Ok(text)
 }

@@ -66,7 +66,16 @@ pub struct World {
     config: NotationConfig,
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
-    key_used: Arc<Mutex<Option<String>>>,
+    key_used: Arc<Mutex<Option<KeyUsed>>>,
+}
+
+/// A vault key that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUsed {
+    /// The key with its version.
+    pub id: String,
+    /// `environment (client secret)`
+    pub credential: String,
 }
 
 /// An artifact and its signatures.
@@ -101,8 +110,8 @@ impl World {
         self.config.signature_format()
     }
 
-    /// The vault key with the version that signed; none for a local key, or before it was opened.
-    pub fn key_used(&self) -> Option<String> {
+    /// The vault key that signs; none for a local key, or before it was opened.
+    pub fn key_used(&self) -> Option<KeyUsed> {
         self.key_used.lock().expect("no panic holds this lock").clone()
     }
 
@@ -146,6 +155,13 @@ impl World {
         let connection = Arc::new(self.connect(host, self.credentials(host, access)?)?);
         connections.insert(host.to_owned(), connection.clone());
         Ok(connection)
+    }
+
+    /// Where the credential for a registry came from; none until one was needed, or where nobody
+    /// had one.
+    pub fn credential_source(&self, host: &str) -> Option<String> {
+        let connections = self.connections.lock().expect("no panic holds this lock");
+        connections.get(host)?.credential_source().map(str::to_owned)
     }
 
     /// A connection with these credentials and no others, for `login`.
@@ -226,17 +242,20 @@ impl World {
                     Some(path) => Some(read(Path::new(path))?),
                     None => None,
                 };
+                let identity = self.identity(credential_type.or(self.options.credential_type));
                 let options = KeyVaultOptions {
                     http: self.http.clone(),
-                    tokens: self.identity(credential_type.or(self.options.credential_type)),
+                    tokens: identity.clone(),
                     key,
                     chain: ChainSource::from_config(self_signed, ca_certs)?,
                 };
                 let used = self.key_used.clone();
                 Ok(Box::pin(async move {
                     let signer = KeyVaultSigner::open(options).await?;
-                    let key = signer.key_id().to_string();
-                    tracing::info!(target: "sealwright", "signing with {key}");
+                    let id = signer.key_id().to_string();
+                    tracing::info!(target: "sealwright", "signing with {id}");
+                    let credential = identity.describe();
+                    let key = KeyUsed { id, credential };
                     *used.lock().expect("no panic holds this lock") = Some(key);
                     Ok(Arc::new(signer) as Arc<dyn Signer>)
                 }))
@@ -313,9 +332,10 @@ impl World {
     }
 }
 
-/// The roots of `SSL_CERT_FILE`, trusted beside the system's.
+/// The roots of `SSL_CERT_FILE`, trusted beside the system's. A file that is gone trusts nobody.
 fn extra_roots(env: &Env) -> Result<Vec<Vec<u8>>, CliError> {
-    env.value(name::SSL_CERT_FILE).map(|path| read(Path::new(path))).into_iter().collect()
+    let path = env.value(name::SSL_CERT_FILE).map(Path::new);
+    path.filter(|path| path.exists()).map(read).into_iter().collect()
 }
 
 /// The credential stores of this machine, for a command that asks no registry.

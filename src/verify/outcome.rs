@@ -174,10 +174,12 @@ impl Fault for VerifyError {
                 let mut reasons = Vec::new();
                 for signature in tried {
                     let Some(failure) = &signature.failure else { continue };
-                    let fact = format!("{}: {failure}", signature.digest);
-                    reasons.push(excerpt(&fact, REASON_LIMIT));
-                    let below = failure.because().into_iter().map(|r| format!("  {r}"));
-                    reasons.extend(below.map(|r| excerpt(&r, REASON_LIMIT)));
+                    let mut reason = format!("{}: {failure}", signature.digest);
+                    let details = failure.because();
+                    if !details.is_empty() {
+                        reason.push_str(&format!(" ({})", details.join("; ")));
+                    }
+                    reasons.push(excerpt(&reason, REASON_LIMIT));
                 }
                 if let Some(limit) = exceeded {
                     reasons.push(format!(

@@ -90,7 +90,7 @@ impl<W: Write + Send> Host for GitHub<W> {
             return;
         }
         let message: String = lines_kept(message).chars().take(MESSAGE_LIMIT).collect();
-        let properties = format!("title={}", escape_property(&printable(title)));
+        let properties = format!("title={}", escape_property(&unbracketed(title)));
         self.command(command, &properties, &message);
     }
 
@@ -141,21 +141,24 @@ fn escape_property(text: &str) -> String {
 }
 
 /// A log line that is no command on any host: `::` at the start, `##[` and `##vso[` anywhere.
-pub(super) fn defang(line: &str) -> String {
-    let line = printable(line).replace("##", "# #");
+pub fn defang(line: &str) -> String {
+    let line = unbracketed(line);
     match line.trim_start().strip_prefix("::") {
         Some(rest) => format!("{}: :{rest}", &line[..line.len() - line.trim_start().len()]),
         None => line,
     }
 }
 
-/// Control characters out, line breaks kept: they are escaped in a command.
+/// Control characters out, and no `##[` or `##vso[`: those command inside of a line as well.
+fn unbracketed(text: &str) -> String {
+    printable(text).replace("##[", "# #[").replace("##vso[", "# #vso[")
+}
+
+/// The same with line breaks kept: they are escaped in a command.
 fn lines_kept(text: &str) -> String {
-    text.split(['\r', '\n'])
-        .filter(|l| !l.is_empty())
-        .map(|l| printable(l).replace("##", "# #"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let lines: Vec<String> =
+        text.split(['\r', '\n']).filter(|line| !line.is_empty()).map(unbracketed).collect();
+    lines.join("\n")
 }
 
 /// At most `limit` bytes, with a note where text was cut.

@@ -3,7 +3,7 @@
 mod github;
 mod terminal;
 
-pub use github::GitHub;
+pub use github::{GitHub, defang};
 pub use terminal::Terminal;
 
 use crate::fault::Fault;
@@ -27,8 +27,8 @@ pub enum HostError {
 impl Fault for HostError {
     fn code(&self) -> &'static str {
         match self {
-            HostError::Write { .. } => "host-write",
-            HostError::Refused { .. } => "host-refused",
+            HostError::Write { .. } => "ci-host-write",
+            HostError::Refused { .. } => "ci-host-refused",
         }
     }
 }

@@ -1,29 +1,27 @@
 //! `run`: the step of a CI system, started by the launcher of `action.yml`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use clap::ArgMatches;
-use tokio::sync::OnceCell;
+use tracing::instrument::WithSubscriber as _;
 
 use super::{CommandSpec, Done, unchecked};
 use crate::azure::{CredentialType, ExtraHosts, full_registry_name};
 use crate::ci::{
     self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Finished, GitHub, Host, Level, Step,
-    Terminal,
+    Terminal, Trust,
 };
 use crate::cli::error::CliError;
-use crate::cli::parse::flags;
+use crate::cli::log;
+use crate::cli::parse::flags::{self, Verbosity};
 use crate::cli::session::Session;
-use crate::cli::step_services::{StepServices, nonce, read_bounded};
+use crate::cli::step_services::{LoginStores, StepServices, TrustDirs, nonce};
 use crate::cli::world::{World, WorldOptions};
-use crate::clock::Clock;
 use crate::config::Dirs;
 use crate::credentials::{Credential, Found};
 use crate::env::{Env, name};
-use crate::fault::BoxFault;
-use crate::http::Deadline;
+use crate::fault::{BoxFault, os_reason};
+use crate::secret::Secret;
 
 pub const RUN: CommandSpec = CommandSpec {
     path: &["run"],
@@ -39,35 +37,14 @@ pub const RUN: CommandSpec = CommandSpec {
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let mut host = host(session);
-    if flags::is_on(values, "post") {
-        return clean_up(session, &mut *host).await;
+    if !session.env.is_one(name::RUNNER_DEBUG) {
+        return work(values, session, &mut *host).await;
     }
-    let place = Place::new(session)?;
-    let report = place.report.clone();
-    let (draft, warnings) = Draft::from_env(&session.env);
-    for warning in &warnings {
-        host.annotate(Level::Warning, "Unknown input", warning);
-    }
-    let command = match draft.given("command") {
-        Some("verify") => "verify",
-        Some("login") => "login",
-        Some("setup") => "setup",
-        _ => "sign",
-    };
-    let finished = match step(draft) {
-        Ok(step) => match within_time(session, step, place, &mut *host).await {
-            Ok(finished) => finished,
-            Err(fault) => ci::refuse(command, &*fault, &mut *host, &report),
-        },
-        Err(fault) => ci::refuse(command, &*fault, &mut *host, &report),
-    };
-    match finished.status {
-        0 => Ok(()),
-        _ => Err(CliError::StepFailed.into()),
-    }
+    let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
+    work(values, session, &mut *host).with_subscriber(log).await
 }
 
-/// The host this process runs on; nothing but its log is written before a step begins.
+/// The host this process runs on.
 fn host(session: &Session) -> Box<dyn Host> {
     let out = session.streams.shared_stdout();
     match session.env.value(name::GITHUB_ACTIONS) {
@@ -76,126 +53,118 @@ fn host(session: &Session) -> Box<dyn Host> {
     }
 }
 
-/// The inputs over the configuration file, checked.
-fn step(draft: Draft) -> Result<Step, BoxFault> {
-    let draft = match draft.given("config") {
-        Some(path) => {
-            let unreadable = |error: std::io::Error| ConfigFileError::Unreadable {
-                path: path.to_owned(),
-                problem: error.to_string(),
-            };
-            let text = read_bounded(Path::new(path), CONFIG_FILE_LIMIT).map_err(unreadable)?;
-            let file = Draft::from_yaml(path, &text)?;
-            draft.over(file)
-        }
-        None => draft,
+async fn work(values: &ArgMatches, session: &mut Session, host: &mut dyn Host) -> Done {
+    if flags::is_on(values, "post") {
+        let stores = LoginStores { env: session.env.clone(), clock: session.clock.clone() };
+        ci::clean_up(&session.env, &stores, host).await;
+        return Ok(());
+    }
+    let temporary = temporary(&session.env);
+    let report = temporary.join(format!("sealwright-report-{}.json", nonce()));
+    let finished = match begin(&session.env, host) {
+        Ok(step) => match perform(&step, session, &temporary, host, &report).await {
+            Ok(finished) => finished,
+            Err(fault) => ci::refuse(step.command.name(), &*fault, host, &report),
+        },
+        Err((command, fault)) => ci::refuse(command, &*fault, host, &report),
     };
-    Ok(draft.validate()?)
-}
-
-/// Where a step works: a home of its own that goes when the step ends, and the report that stays.
-struct Place {
-    home: tempfile::TempDir,
-    /// Kept for later steps; used by `setup`.
-    shared: PathBuf,
-    report: PathBuf,
-}
-
-impl Place {
-    fn new(session: &Session) -> Result<Self, CliError> {
-        let folder = match session.env.value(name::RUNNER_TEMP) {
-            Some(folder) => PathBuf::from(folder),
-            None => PathBuf::from(session.env.value(name::TMPDIR).unwrap_or("/tmp")),
-        };
-        let failed = |error: std::io::Error| CliError::File {
-            what: folder.display().to_string(),
-            reason: error.to_string(),
-        };
-        let home =
-            tempfile::Builder::new().prefix("sealwright-").tempdir_in(&folder).map_err(failed)?;
-        Ok(Self {
-            home,
-            shared: folder.join("sealwright"),
-            report: folder.join(format!("sealwright-report-{}.json", nonce())),
-        })
+    match finished.status {
+        0 => Ok(()),
+        _ => Err(CliError::StepFailed.into()),
     }
 }
 
-/// What a step's clients are made from.
-struct Base {
-    env: Env,
-    clock: Arc<dyn Clock>,
-    deadline: Deadline,
+/// Emptied by the host before and after each job.
+fn temporary(env: &Env) -> PathBuf {
+    env.value(name::RUNNER_TEMP).or(env.value(name::TMPDIR)).unwrap_or("/tmp").into()
 }
 
-impl Base {
-    /// Of this session, with this much time from now on.
-    fn of(session: &mut Session, limit: Duration) -> Self {
-        session.limit(limit);
-        let (env, clock) = (session.env.clone(), session.clock.clone());
-        Self { env, clock, deadline: session.deadline() }
+/// The inputs over the configuration file, checked; or the command's name and what is wrong.
+fn begin(env: &Env, host: &mut dyn Host) -> Result<Step, (&'static str, BoxFault)> {
+    let (draft, warnings) = Draft::from_env(env);
+    for warning in &warnings {
+        host.annotate(Level::Warning, "Unknown input", warning);
     }
+    let command = draft.command_name();
+    let draft = with_file(draft).map_err(|error| (command, error.into()))?;
+    if let Some(password) = draft.given("registry-password") {
+        host.mask(&Secret::new(password));
+    }
+    draft.validate().map_err(|error| (draft.command_name(), error.into()))
 }
 
-async fn within_time(
+fn with_file(draft: Draft) -> Result<Draft, ConfigFileError> {
+    let Some(path) = draft.given("config") else { return Ok(draft) };
+    let text = read_bounded(Path::new(path), CONFIG_FILE_LIMIT).map_err(|error| {
+        ConfigFileError::Unreadable { path: path.to_owned(), problem: os_reason(&error) }
+    })?;
+    let file = Draft::from_yaml(path, &text)?;
+    Ok(draft.over(file))
+}
+
+async fn perform(
+    step: &Step,
     session: &mut Session,
-    step: Step,
-    place: Place,
+    temporary: &Path,
     host: &mut dyn Host,
+    report: &Path,
 ) -> Result<Finished, BoxFault> {
-    let limit = step.timeout;
-    let base = Base::of(session, limit);
-    let clock = session.clock.clone();
-    tokio::select! {
-        biased;
-        finished = work(&base, step, place, host) => finished,
-        () = clock.sleep(limit) => Err(CliError::TimeOver { seconds: limit.as_secs() }.into()),
+    session.limit(step.timeout);
+    if step.command == Command::Setup {
+        set_up(step, &temporary.join("sealwright"), host)?;
+        return Ok(ci::done(step, host, report));
     }
+    // goes with what is in it when the step ends
+    let home = tempfile::Builder::new().prefix("sealwright-").tempdir_in(temporary);
+    let home = home.map_err(|error| CliError::File {
+        what: temporary.display().to_string(),
+        reason: os_reason(&error),
+    })?;
+    let trust = trust_dirs(step, &session.env, home.path(), host)?;
+    let services = StepServices::new(step, world(step, session)?, trust, session);
+    let clock = session.clock.clone();
+    Ok(ci::run(step, &services, host, &*clock, report).await)
 }
 
-async fn work(
-    base: &Base,
-    step: Step,
-    place: Place,
+/// What the inputs name is installed in the step's own home; else notation's own directories serve.
+fn trust_dirs(
+    step: &Step,
+    env: &Env,
+    home: &Path,
     host: &mut dyn Host,
-) -> Result<Finished, BoxFault> {
-    if let Some((_, password)) = &step.registry_login {
-        host.mask(password);
+) -> Result<TrustDirs, BoxFault> {
+    let own = Dirs::from_env(env)?;
+    let mut dirs = TrustDirs { policy: own.clone(), store: own };
+    if step.command != Command::Verify {
+        return Ok(dirs);
     }
-    if step.command == Command::Setup {
-        set_up(&step, &place, host)?;
-        return Ok(ci::done(step.command, host, &place.report));
-    }
-    let own = Dirs::from_env(&base.env)?;
-    let home = Dirs::below(place.home.path().join("notation"));
-    for line in
-        ci::install(home.config(), step.trust_policy.as_deref(), step.trust_store.as_deref())?
-    {
+    let home = Dirs::below(home.join("notation"));
+    for line in read_trust(step)?.install(home.config())? {
         host.line(&line);
     }
-    let services = StepServices {
-        world: world(base, &step)?,
-        policy_dirs: if step.trust_policy.is_some() { home.clone() } else { own.clone() },
-        store_dirs: if step.trust_store.is_some() { home } else { own },
-        clock: base.clock.clone(),
-        env: base.env.clone(),
-        step: step.clone(),
-        policy: OnceCell::new(),
-        signer: OnceCell::new(),
-    };
-    Ok(ci::run(&step, &services, host, &place.report).await)
+    if step.trust_policy.is_some() {
+        dirs.policy = home.clone();
+    }
+    if step.trust_store.is_some() {
+        dirs.store = home;
+    }
+    Ok(dirs)
 }
 
-fn world(base: &Base, step: &Step) -> Result<World, BoxFault> {
+fn read_trust(step: &Step) -> Result<Trust, BoxFault> {
+    Ok(Trust::read(step.trust_policy.as_deref(), step.trust_store.as_deref())?)
+}
+
+fn world(step: &Step, session: &Session) -> Result<World, BoxFault> {
     let given = step.registry_login.as_ref().and_then(|(username, password)| {
         let credential = Credential::given(username, password.clone())?;
         Some(Found { credential, source: "inputs".to_owned() })
     });
     let credential_type = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
     World::new(WorldOptions {
-        env: base.env.clone(),
-        clock: base.clock.clone(),
-        deadline: base.deadline,
+        env: session.env.clone(),
+        clock: session.clock.clone(),
+        deadline: session.deadline(),
         given,
         given_host: step.login_host().map(|host| full_registry_name(&host)),
         scheme: None,
@@ -206,10 +175,14 @@ fn world(base: &Base, step: &Step) -> Result<World, BoxFault> {
 }
 
 /// Installs policy and store where later steps find them, and puts this binary on their PATH.
-fn set_up(step: &Step, place: &Place, host: &mut dyn Host) -> Result<(), BoxFault> {
-    let home = place.shared.join("notation");
-    let lines = ci::install(&home, step.trust_policy.as_deref(), step.trust_store.as_deref())?;
-    for line in lines {
+fn set_up(step: &Step, shared: &Path, host: &mut dyn Host) -> Result<(), BoxFault> {
+    let trust = read_trust(step)?;
+    if step.dry_run {
+        host.line("Dry run: nothing was installed");
+        return Ok(());
+    }
+    let home = shared.join("notation");
+    for line in trust.install(&home)? {
         host.line(&line);
     }
     host.export(name::NOTATION_CONFIG, &home.to_string_lossy())?;
@@ -219,21 +192,10 @@ fn set_up(step: &Step, place: &Place, host: &mut dyn Host) -> Result<(), BoxFaul
     Ok(())
 }
 
-/// The end of the job. Nothing here changes the job's result.
-async fn clean_up(session: &mut Session, host: &mut dyn Host) -> Done {
-    let step = Draft::post().validate()?;
-    let base = Base::of(session, step.timeout);
-    let dirs = Dirs::from_env(&base.env)?;
-    let services = StepServices {
-        world: world(&base, &step)?,
-        policy_dirs: dirs.clone(),
-        store_dirs: dirs,
-        clock: base.clock.clone(),
-        env: base.env.clone(),
-        step,
-        policy: OnceCell::new(),
-        signer: OnceCell::new(),
-    };
-    ci::clean_up(&base.env, &services, host).await;
-    Ok(())
+/// A text file, bounded; one byte more tells that there is more.
+fn read_bounded(path: &Path, limit: u64) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
+    Ok(text)
 }

@@ -83,12 +83,16 @@ fn outside_text_cannot_command_at_the_start_or_inside_of_a_line() {
     let step = Step::new();
     let log = step.log(|host| {
         host.line("::set-output name=a::b\n  ::error::x\nsubject ##[error]y ##vso[task.complete]");
+        host.line("###[error]x ####vso[task.complete] ## heading");
         host.line("std::io stays\u{1b}[2J");
     });
     assert_eq!(
         log,
-        ": :set-output name=a::b\n  : :error::x\nsubject # #[error]y # #vso[task.complete]\nstd::io stays\u{fffd}[2J\n"
+        ": :set-output name=a::b\n  : :error::x\nsubject # #[error]y # #vso[task.complete]\n\
+         ## #[error]x ### #vso[task.complete] ## heading\nstd::io stays\u{fffd}[2J\n"
     );
+    let log = step.log(|host| host.annotate(Level::Error, "###[x]", "CN=##[error]y\n::notice::z"));
+    assert_eq!(log, "::error title=## #[x]::CN=# #[error]y%0A::notice::z\n");
 }
 
 #[test]
