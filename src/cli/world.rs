@@ -20,7 +20,7 @@ use crate::config::{Dirs, NotationConfig};
 use crate::credentials::{
     Chain, Credential, CredentialSource, Found, Given, ProcessHelper, Stores,
 };
-use crate::crypto::PrivateKey;
+use crate::crypto::{PrivateKey, seed_random};
 use crate::env::{Env, name};
 use crate::envelope::{LocalSigner, Signer, TargetArtifact};
 use crate::fault::{BoxFault, os_reason};
@@ -229,7 +229,14 @@ impl World {
         match key {
             SigningKey::Local { key_path, certificate_path } => {
                 let (key_path, certificate_path) = (key_path.clone(), certificate_path.clone());
-                Ok(Box::pin(async move { local_signer(&key_path, &certificate_path) }))
+                Ok(Box::pin(async move {
+                    // beside the requests: the seed takes as long as one of them
+                    let opening = tokio::task::spawn_blocking(move || {
+                        seed_random();
+                        local_signer(&key_path, &certificate_path)
+                    });
+                    opening.await.unwrap_or_else(|end| std::panic::resume_unwind(end.into_panic()))
+                }))
             }
             SigningKey::AzureKv { id, config } => {
                 let setting = |name| config.get(name).map(String::as_str);

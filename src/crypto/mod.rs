@@ -3,9 +3,11 @@
 mod digest;
 mod key;
 mod public_key;
+mod random;
 mod suite;
 
 pub use digest::{Digest, DigestError, Hash};
 pub use key::{KeyError, PrivateKey};
 pub use public_key::UnsupportedKey;
+pub use random::seed_random;
 pub use suite::{SUITES, Suite, VerifyError};
