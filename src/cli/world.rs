@@ -332,9 +332,10 @@ impl World {
     }
 }
 
-/// The roots of `SSL_CERT_FILE`, trusted beside the system's.
+/// The roots of `SSL_CERT_FILE`, trusted beside the system's. A file that is gone trusts nobody.
 fn extra_roots(env: &Env) -> Result<Vec<Vec<u8>>, CliError> {
-    env.value(name::SSL_CERT_FILE).map(|path| read(Path::new(path))).into_iter().collect()
+    let path = env.value(name::SSL_CERT_FILE).map(Path::new);
+    path.filter(|path| path.exists()).map(read).into_iter().collect()
 }
 
 /// The credential stores of this machine, for a command that asks no registry.

@@ -160,8 +160,12 @@ impl Fault for VerifyError {
                 let mut reasons = Vec::new();
                 for signature in tried {
                     let Some(failure) = &signature.failure else { continue };
-                    reasons.push(format!("{}: {failure}", signature.digest));
-                    reasons.extend(failure.because().into_iter().map(|r| format!("  {r}")));
+                    let mut reason = format!("{}: {failure}", signature.digest);
+                    let details = failure.because();
+                    if !details.is_empty() {
+                        reason.push_str(&format!(" ({})", details.join("; ")));
+                    }
+                    reasons.push(reason);
                 }
                 if let Some(limit) = exceeded {
                     reasons.push(format!(

@@ -48,8 +48,7 @@ async fn user_metadata_is_shown_and_can_be_required() {
     assert_snapshot!(world.run("verify -m zz=b $IMAGE"), @r"
     [stderr]
     Error: signature verification failed for all the signatures associated with localhost:5000/net-monitor@sha256:<image>
-    because sha256:<signature>: unable to find specified metadata in the signature
-    because   missing: zz=b
+    because sha256:<signature>: unable to find specified metadata in the signature (missing: zz=b)
     [exit] 1
     ");
 }
@@ -79,8 +78,8 @@ async fn every_failed_signature_has_its_reason() {
     assert_snapshot!(world.run("verify $IMAGE"), @r#"
     [stderr]
     Error: signature verification failed for all the signatures associated with localhost:5000/net-monitor@sha256:<image>
-    because sha256:<first>: signing certificate from the digital signature does not match the X.509 trusted identities [map["C":"US" "O":"Other" "ST":"WA"]] defined in the trust policy "p"
-    because sha256:<second>: signing certificate from the digital signature does not match the X.509 trusted identities [map["C":"US" "O":"Other" "ST":"WA"]] defined in the trust policy "p"
+    because sha256:<first>: signing certificate from the digital signature does not match the X.509 trusted identities [map["C":"US" "O":"Other" "ST":"WA"]] defined in the trust policy "p" (the signing certificate's subject is "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US")
+    because sha256:<second>: signing certificate from the digital signature does not match the X.509 trusted identities [map["C":"US" "O":"Other" "ST":"WA"]] defined in the trust policy "p" (the signing certificate's subject is "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US")
     [exit] 1
     "#);
     world.policy(|policy| other_identity(policy).replace("strict", "permissive"));

@@ -108,10 +108,9 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let progress = session.streams.spinner(&format!("Signing {reference}"));
     let signed = sign(&*registry, signer, &*session.clock, &request).await;
     progress.finish_and_clear();
-    if !matches!(signed, Err(SignError::Resolve(_))) {
-        if let Some(warning) = tag_warning("sign", &reference) {
-            session.streams.warn(&warning);
-        }
+    let resolved = !matches!(signed, Err(SignError::Resolve(_)));
+    if let Some(warning) = tag_warning("sign", &reference).filter(|_| resolved) {
+        session.streams.warn(&warning);
     }
     let signed = signed?;
     for warning in &signed.warnings {

@@ -60,10 +60,9 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let progress = session.streams.spinner(&format!("Verifying {reference}"));
     let result = verify(&*registry, &policy, &store, &*session.clock, &request).await;
     progress.finish_and_clear();
-    if !matches!(result, Err(VerifyError::Resolve(_))) {
-        if let Some(warning) = tag_warning("verify", &reference) {
-            session.streams.warn(&warning);
-        }
+    let resolved = !matches!(result, Err(VerifyError::Resolve(_)));
+    if let Some(warning) = tag_warning("verify", &reference).filter(|_| resolved) {
+        session.streams.warn(&warning);
     }
     match (result, output) {
         (Ok(outcome), Output::Text) => print(session, &outcome),

@@ -57,8 +57,7 @@ pub fn root() -> Command {
         .override_usage(format!("{PROGRAM} [command]"))
         .disable_version_flag(true)
         .args_override_self(true)
-        .color(clap::ColorChoice::Never)
-        .term_width(100);
+        .color(clap::ColorChoice::Never);
     for group in GROUPS {
         let mut command = Command::new(group.name)
             .visible_aliases(group.aliases)

@@ -35,8 +35,8 @@ pub enum CheckFailure {
     NoTrustedCertificates,
     #[error("the signature's certificate chain does not contain any trusted certificate")]
     NotTrusted { leaf: String },
-    #[error("{0}")]
-    Identity(#[from] IdentityError),
+    #[error("{error}")]
+    Identity { error: IdentityError, leaf: String },
     #[error("digital signature has expired on \"{}\"", moment(*.0))]
     Expired(OffsetDateTime),
     #[error(
@@ -77,7 +77,7 @@ impl Fault for CheckFailure {
             CheckFailure::Store(error) => error.code(),
             CheckFailure::NoTrustedCertificates => "verify-no-trusted-certificates",
             CheckFailure::NotTrusted { .. } => "verify-not-trusted",
-            CheckFailure::Identity(error) => error.code(),
+            CheckFailure::Identity { error, .. } => error.code(),
             CheckFailure::Expired(_) => "verify-expired",
             CheckFailure::TimestampUnsupported => "verify-timestamp-unsupported",
             CheckFailure::NotYetValid { .. } => "verify-not-yet-valid",
@@ -92,7 +92,7 @@ impl Fault for CheckFailure {
     fn because(&self) -> Vec<String> {
         match self {
             CheckFailure::Fetch(fault) => fault.because(),
-            CheckFailure::NotTrusted { leaf } => {
+            CheckFailure::NotTrusted { leaf } | CheckFailure::Identity { leaf, .. } => {
                 vec![format!("the signing certificate's subject is {leaf:?}")]
             }
             CheckFailure::RevocationUnknown(_) => vec![
@@ -107,7 +107,6 @@ impl Fault for CheckFailure {
             }
             CheckFailure::Integrity(error) => error.because(),
             CheckFailure::Store(error) => error.because(),
-            CheckFailure::Identity(error) => error.because(),
             _ => Vec::new(),
         }
     }
@@ -117,7 +116,7 @@ impl Fault for CheckFailure {
             CheckFailure::Fetch(fault) => fault.hint(),
             CheckFailure::Integrity(error) => error.hint(),
             CheckFailure::Store(error) => error.hint(),
-            CheckFailure::Identity(error) => error.hint(),
+            CheckFailure::Identity { error, .. } => error.hint(),
             CheckFailure::NotTrusted { .. } | CheckFailure::NoTrustedCertificates => Some(
                 "if you trust the CA that issued it, add its root to the store the policy names: \
                  sealwright cert add --type ca --store <store> <root.crt>"
