@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::registry::Reference;
 use crate::sign::{Signed, SignerSummary};
 use crate::trust::Action;
-use crate::verify::{self, Tried, VerifyError};
+use crate::verify::{self, CheckFailure, Tried, VerifyError};
 
 /// Raised when a field changes its meaning or goes away.
 pub const REPORT_VERSION: u32 = 1;
@@ -215,13 +215,14 @@ impl From<&verify::Outcome> for ImageReport {
 
 impl From<&Tried> for SignatureReport {
     fn from(tried: &Tried) -> Self {
-        let failure = tried.failure.as_ref().map(|f| f as &dyn Fault);
+        let mut checks: Vec<CheckReport> = tried.results.iter().map(CheckReport::from).collect();
+        checks.extend(tried.failure.as_ref().and_then(CheckReport::enforced));
         Self {
             digest: tried.digest.clone(),
-            good: failure.is_none(),
+            good: tried.failure.is_none(),
             signer: tried.intact.as_ref().map(SignerReport::from),
-            checks: tried.results.iter().map(CheckReport::from).collect(),
-            error: failure.map(ErrorReport::from),
+            checks,
+            error: tried.failure.as_ref().map(|f| ErrorReport::from(f as &dyn Fault)),
         }
     }
 }
@@ -242,6 +243,18 @@ impl From<&verify::CheckResult> for CheckReport {
             },
             reason: result.failure.as_ref().map(ToString::to_string),
         }
+    }
+}
+
+impl CheckReport {
+    /// The check whose failure made a signature worthless.
+    fn enforced(failure: &CheckFailure) -> Option<Self> {
+        Some(Self {
+            check: failure.check()?.name(),
+            action: "enforce",
+            result: "failed",
+            reason: Some(failure.to_string()),
+        })
     }
 }
 

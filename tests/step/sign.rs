@@ -41,7 +41,32 @@ fn the_report_names_signer_key_and_credentials() {
     image["expiry"] = time(&image["expiry"]);
     image["signature"] = "sha256:<signature>".into();
     let text = serde_json::to_string_pretty(&report).unwrap();
-    assert_snapshot!(job.redacted(&text), @"");
+    assert_snapshot!(job.redacted(&text), @r#"
+    {
+      "command": "sign",
+      "images": [
+        {
+          "credentials": {
+            "registry": "Entra exchange, environment (client secret)",
+            "vault": "environment (client secret)"
+          },
+          "digest": "sha256:<image>",
+          "expiry": "<time>",
+          "image": "r.azurecr.io/app@sha256:<image>",
+          "key": "https://v.vault.azure.net/keys/wabbit/<version>",
+          "outcome": "signed",
+          "signature": "sha256:<signature>",
+          "signer": {
+            "notAfter": "<time>",
+            "subject": "CN=wabbit,O=Sealwright Lab,L=Seattle,ST=WA,C=US",
+            "thumbprint": "<thumbprint>"
+          }
+        }
+      ],
+      "outcome": "signed",
+      "version": 1
+    }
+    "#);
 }
 
 #[test]

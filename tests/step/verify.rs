@@ -1,7 +1,7 @@
 //! `command: verify`
 
 use insta::assert_snapshot;
-use sealwright::lab::{IssueRequest, LabOptions};
+use sealwright::lab::{Chain, IssueRequest, LabOptions};
 
 use crate::job::Job;
 
@@ -40,7 +40,8 @@ fn an_image_without_a_good_signature_fails_after_outputs_and_summary() {
     assert!(done.summary.starts_with("## ❌ 1 of 1 not verified\n"), "{}", done.summary);
 
     job.signs(&[]).done().succeeded();
-    let stranger = job.lab.issue(&IssueRequest::named("stranger")).unwrap();
+    let stranger = IssueRequest::named("stranger").chain(Chain::SelfSigned);
+    let stranger = job.lab.issue(&stranger).unwrap();
     job.runner.write("trust/store/x509/ca/lab/root.pem", &stranger.leaf_pem);
     let done = job.verifies(&[]).done().failed();
     let errors = done.commands("error");
@@ -85,5 +86,5 @@ fn a_certificate_cannot_command_the_runner_nor_write_the_summary() {
     let row = done.summary.lines().find(|l| l.contains("verified |")).unwrap();
     let row = row.replace(&job.named(""), "r.azurecr.io/");
     let cells: Vec<&str> = row.split(" | ").collect();
-    assert_snapshot!(cells[3], @"");
+    assert_snapshot!(cells[3], @r"CN=a \#\#\#\[error\]b ::warning::c \| \\&lt;img src=x\\&gt; \`d\`,O=\[e\]\(f\),C=US");
 }
