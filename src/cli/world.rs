@@ -296,7 +296,8 @@ impl World {
             return Err(CliError::NothingToLogInWith { host: host.to_owned() }.into());
         };
         let credential = self.azure_refresh_token(&registry).await?;
-        Ok(Found { credential, source: "Entra exchange".to_owned() })
+        let identity = self.identity(self.options.credential_type).describe();
+        Ok(Found { credential, source: format!("Entra exchange, {identity}") })
     }
 
     /// A connection with this credential and no other.
