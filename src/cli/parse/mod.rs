@@ -58,6 +58,9 @@ pub fn root() -> Command {
         .disable_version_flag(true)
         .args_override_self(true)
         .color(clap::ColorChoice::Never);
+    for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 1) {
+        root = root.subcommand(leaf(spec));
+    }
     for group in GROUPS {
         let mut command = Command::new(group.name)
             .visible_aliases(group.aliases)
@@ -69,9 +72,6 @@ pub fn root() -> Command {
             }
         }
         root = root.subcommand(command);
-    }
-    for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 1) {
-        root = root.subcommand(leaf(spec));
     }
     root
 }
