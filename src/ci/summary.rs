@@ -81,7 +81,7 @@ fn details(text: &mut String, image: &ImageReport) {
         let _ = writeln!(text, "Trust policy {}, level {}.\n", code(&policy.name), policy.level);
     }
     for signature in &image.signatures {
-        let verdict = if signature.good { "✅" } else { "❌" };
+        let verdict = mark(signature.outcome);
         let checks: Vec<String> = signature
             .checks
             .iter()
@@ -89,10 +89,10 @@ fn details(text: &mut String, image: &ImageReport) {
                 format!(
                     "{} {}",
                     c.check,
-                    if c.action == "log" && c.result == "failed" {
+                    if c.action == "log" && c.outcome == "failed" {
                         "failed (logged)"
                     } else {
-                        c.result
+                        c.outcome
                     }
                 )
             })

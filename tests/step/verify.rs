@@ -20,7 +20,7 @@ fn policy_and_store_of_the_workspace_verify_what_was_signed() {
     assert_eq!(image["credentials"]["registry"], "Entra exchange, environment (client secret)");
     assert_eq!(image.get("key"), None);
     let checks = image["signatures"][0]["checks"].as_array().unwrap();
-    assert!(checks.iter().all(|c| c["result"] == "passed"), "{checks:?}");
+    assert!(checks.iter().all(|c| c["outcome"] == "passed"), "{checks:?}");
     // nothing stays behind but the report, and nothing reached the user's home
     let left: Vec<_> = std::fs::read_dir(job.runner.temp()).unwrap().collect();
     assert_eq!(left.len(), 2, "{left:?}");
@@ -50,8 +50,8 @@ fn an_image_without_a_good_signature_fails_after_outputs_and_summary() {
     let report = done.report();
     let signature = &report["images"][0]["signatures"][0];
     assert_eq!(
-        (&signature["good"], &signature["checks"][1]["result"]),
-        (&false.into(), &"failed".into())
+        (&signature["outcome"], &signature["checks"][1]["outcome"]),
+        (&"failed".into(), &"failed".into())
     );
     assert!(done.summary.contains("authenticity failed"), "{}", done.summary);
 }
