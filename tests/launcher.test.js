@@ -39,12 +39,12 @@ afterEach(async () => {
 
 const sha256 = (text) => crypto.createHash('sha256').update(text).digest('hex');
 
-// A machine with the action checked out, a tool cache and a temporary folder.
+// A machine with the action checked out and a temporary folder; nobody made the tool cache yet.
 class Machine {
   constructor({ built = true, checksum } = {}) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'launcher-'));
     cleanUps.push(() => fs.rmSync(this.folder, { recursive: true }));
-    for (const below of ['dist', 'tools', 'temp']) fs.mkdirSync(this.path(below));
+    for (const below of ['dist', 'temp']) fs.mkdirSync(this.path(below));
     fs.copyFileSync(path.join(__dirname, '../dist/index.js'), this.path('dist/index.js'));
     const files = checksum ? { [ASSET]: checksum } : {};
     fs.writeFileSync(this.path('dist/checksums.json'), JSON.stringify({ version: VERSION, files }));
