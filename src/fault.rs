@@ -41,6 +41,9 @@ impl<F: Fault> From<F> for BoxFault {
     }
 }
 
+/// longest line of a message, in characters: registries and certificates can bring in megabytes
+pub const LINE_LIMIT: usize = 4096;
+
 /// Renders a fault below its first line: `because` and `hint` lines, each ending in a newline.
 ///
 /// The first line differs by audience (`Error: …` for notation's commands, `error[code]: …` for
@@ -48,7 +51,7 @@ impl<F: Fault> From<F> for BoxFault {
 pub fn details(fault: &dyn Fault) -> String {
     let mut text = String::new();
     for reason in fault.because() {
-        let _ = writeln!(text, "because {}", printable(&reason));
+        let _ = writeln!(text, "because {}", printable(&excerpt(&reason, LINE_LIMIT)));
     }
     if let Some(hint) = fault.hint() {
         for (i, line) in hint.lines().enumerate() {
@@ -60,9 +63,12 @@ pub fn details(fault: &dyn Fault) -> String {
 }
 
 /// Text from outside with control characters replaced, so that it cannot move the cursor, colour
-/// the terminal or start a line of its own.
+/// the terminal or start a line of its own; and without `##[` and `##vso[`, which command a CI
+/// system from inside of a line.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' || !is_control(c) { c } else { '\u{fffd}' }).collect()
+    let text: String =
+        text.chars().map(|c| if c == '\t' || !is_control(c) { c } else { '\u{fffd}' }).collect();
+    text.replace("##[", "# #[").replace("##vso[", "# #vso[")
 }
 
 /// The first `limit` characters of a text from outside, for quoting: whoever wrote it does not say
@@ -125,7 +131,7 @@ mod tests {
             "test-missing"
         }
         fn because(&self) -> Vec<String> {
-            vec!["a\u{1b}[31mred\n::error::x".into()]
+            vec!["a\u{1b}[31mred\n::error::x ##[error]y ##vso[task.complete]".into()]
         }
         fn hint(&self) -> Option<String> {
             Some("make it:\n  touch file".into())
@@ -142,7 +148,7 @@ mod tests {
     fn details_are_lines_and_outside_text_cannot_command() {
         assert_eq!(
             details(&Missing),
-            "because a\u{fffd}[31mred\u{fffd}::error::x\nhint: make it:\n        touch file\n"
+            "because a\u{fffd}[31mred\u{fffd}::error::x # #[error]y # #vso[task.complete]\nhint: make it:\n        touch file\n"
         );
     }
 }

@@ -6,7 +6,7 @@ use time::macros::format_description;
 
 use crate::envelope::{AttributeKey, EnvelopeError};
 use crate::fault::{BoxFault, Fault, excerpt};
-use crate::trust::{IdentityError, StoreError};
+use crate::trust::{Check, IdentityError, StoreError};
 
 /// Go's RFC1123Z, in UTC.
 const RFC1123Z: &[BorrowedFormatItem<'static>] = format_description!(
@@ -80,6 +80,28 @@ impl CheckFailure {
 
     pub(super) fn critical_attribute(key: &AttributeKey) -> Self {
         Self::CriticalAttribute(excerpt(&key.to_string(), NAME_LIMIT))
+    }
+
+    /// The check that failed; none for what no check of the policy stands for.
+    pub fn check(&self) -> Option<Check> {
+        match self {
+            CheckFailure::MediaType(_) | CheckFailure::Integrity(_) => Some(Check::Integrity),
+            CheckFailure::Store(_)
+            | CheckFailure::NoTrustedCertificates
+            | CheckFailure::NotTrusted { .. }
+            | CheckFailure::Identity { .. } => Some(Check::Authenticity),
+            CheckFailure::Expired(_) => Some(Check::Expiry),
+            CheckFailure::TimestampUnsupported
+            | CheckFailure::NotYetValid { .. }
+            | CheckFailure::NoLongerValid { .. }
+            | CheckFailure::AuthenticTime { .. } => Some(Check::AuthenticTimestamp),
+            CheckFailure::RevocationUnknown(_) => Some(Check::Revocation),
+            CheckFailure::Fetch(_)
+            | CheckFailure::Plugin(_)
+            | CheckFailure::CriticalAttribute(_)
+            | CheckFailure::Descriptor { .. }
+            | CheckFailure::Metadata { .. } => None,
+        }
     }
 }
 
