@@ -89,12 +89,16 @@ impl World {
     pub fn new(options: WorldOptions) -> Result<Self, BoxFault> {
         let dirs = Dirs::from_env(&options.env)?;
         let config = NotationConfig::load(&dirs)?;
-        let http = Http::new(HttpOptions {
-            clock: options.clock.clone(),
-            deadline: options.deadline,
-            user_agent: USER_AGENT.to_owned(),
-            extra_roots: extra_roots(&options.env)?,
-        })?;
+        let client = |extra_roots| {
+            Http::new(HttpOptions {
+                clock: options.clock.clone(),
+                deadline: options.deadline,
+                user_agent: USER_AGENT.to_owned(),
+                extra_roots,
+            })
+        };
+        // a file with a root that cannot be used still serves by its others: the platform reads it too
+        let http = client(extra_roots(&options.env)).or_else(|_| client(Vec::new()))?;
         Ok(Self {
             options,
             http,
@@ -353,9 +357,8 @@ impl World {
 }
 
 /// The roots of `SSL_CERT_FILE`, trusted beside the system's. A file that is gone trusts nobody.
-fn extra_roots(env: &Env) -> Result<Vec<Vec<u8>>, CliError> {
-    let path = env.value(name::SSL_CERT_FILE).map(Path::new);
-    path.filter(|path| path.exists()).map(read).into_iter().collect()
+fn extra_roots(env: &Env) -> Vec<Vec<u8>> {
+    env.value(name::SSL_CERT_FILE).and_then(|path| read(Path::new(path)).ok()).into_iter().collect()
 }
 
 /// The credential stores of this machine, for a command that asks no registry.
