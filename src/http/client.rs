@@ -9,9 +9,9 @@ use http::{HeaderMap, Method};
 use url::Url;
 
 use super::error::{Failure, sort};
-use super::retry::Attempts;
 use super::{
-    Deadline, HttpError, Jitter, Redirects, Request, Response, SystemJitter, redacted, same_origin,
+    Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter,
+    redacted, same_origin,
 };
 use crate::clock::Clock;
 
@@ -104,6 +104,17 @@ impl Http {
         self.follow(request, Patience::Once).await
     }
 
+    /// One attempt of [`Http::send`], for requests that must be made anew before each; redirects are
+    /// returned.
+    pub async fn send_or_wait(
+        &self,
+        request: &Request,
+        attempts: &mut Attempts,
+    ) -> Result<Sent, HttpError> {
+        let Request { method, url, headers, body, limit, .. } = request;
+        self.step(method, url, headers, body, *limit, Patience::Retry, attempts).await
+    }
+
     async fn follow(&self, request: Request, patience: Patience) -> Result<Response, HttpError> {
         let Request { method, mut url, mut headers, body, limit, redirects } = request;
         let mut hops = match redirects {
@@ -147,49 +158,59 @@ impl Http {
         patience: Patience,
     ) -> Result<Response, HttpError> {
         let mut attempts = Attempts::default();
-        let mut last = String::from("none");
         loop {
-            let Some(left) = self.deadline.left(self.clock.elapsed()) else {
-                return Err(HttpError::Deadline {
-                    method: method.clone(),
-                    url: redacted(url),
-                    last,
-                });
-            };
-            let attempt = self.attempt(method, url, headers, body, limit);
-            let outcome = match tokio::time::timeout(left, attempt).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
-                    return Err(HttpError::Deadline {
-                        method: method.clone(),
-                        url: redacted(url),
-                        last,
-                    });
-                }
-            };
-            let now = self.clock.now();
-            let wait = match &outcome {
-                Ok(response) => {
-                    last = response.status.to_string();
-                    attempts.after_answer(response, now, &*self.jitter)
-                }
-                Err(Attempt { failure, error }) => {
-                    last = error.to_string();
-                    attempts.after_failure(*failure, &*self.jitter)
-                }
-            };
-            let end = self.deadline.0;
-            match wait {
-                Some(wait)
-                    if patience == Patience::Retry
-                        && self.clock.elapsed().saturating_add(wait) < end =>
-                {
-                    tracing::debug!(target: "sealwright", "{method} {}: {last}; again in {} ms",
-                        redacted(url), wait.as_millis());
-                    self.clock.sleep(wait).await;
-                }
-                _ => return outcome.map_err(|attempt| attempt.error),
+            let sent =
+                self.step(method, url, headers, body, limit, patience, &mut attempts).await?;
+            if let Sent::Answer(answer) = sent {
+                return Ok(answer);
             }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn step(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &Bytes,
+        limit: u64,
+        patience: Patience,
+        attempts: &mut Attempts,
+    ) -> Result<Sent, HttpError> {
+        let over = |attempts: &Attempts| HttpError::Deadline {
+            method: method.clone(),
+            url: redacted(url),
+            last: attempts.last.clone().unwrap_or_else(|| "none".into()),
+        };
+        let Some(left) = self.deadline.left(self.clock.elapsed()) else {
+            return Err(over(attempts));
+        };
+        let attempt = self.attempt(method, url, headers, body, limit);
+        let Ok(outcome) = tokio::time::timeout(left, attempt).await else {
+            return Err(over(attempts));
+        };
+        let now = self.clock.now();
+        let (last, wait) = match &outcome {
+            Ok(response) => {
+                (response.status.to_string(), attempts.after_answer(response, now, &*self.jitter))
+            }
+            Err(Attempt { failure, error }) => {
+                (error.to_string(), attempts.after_failure(*failure, &*self.jitter))
+            }
+        };
+        match wait {
+            Some(wait)
+                if patience == Patience::Retry
+                    && self.clock.elapsed().saturating_add(wait) < self.deadline.0 =>
+            {
+                tracing::debug!(target: "sealwright", "{method} {}: {last}; again in {} ms",
+                    redacted(url), wait.as_millis());
+                attempts.last = Some(last);
+                self.clock.sleep(wait).await;
+                Ok(Sent::Waited)
+            }
+            _ => outcome.map(Sent::Answer).map_err(|attempt| attempt.error),
         }
     }
 

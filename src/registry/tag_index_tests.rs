@@ -95,6 +95,8 @@ struct Registry {
     writes: AtomicU64,
     lists: bool,
     refuses_delete: bool,
+    /// Some writes are refused for the moment, of others the answer is lost.
+    falters: bool,
 }
 
 /// A signer's way to it: each leg takes between `fastest` and 1.5 times that.
@@ -128,12 +130,20 @@ impl IndexStore for Way<'_> {
             entries: parse(&bytes).expect("an index").entries,
         }))
     }
-    async fn write(&self, index: Vec<u8>) -> Result<(), RegistryError> {
+    async fn write(&self, index: Vec<u8>) -> Result<Written, RegistryError> {
         self.leg().await;
-        *self.registry.tag.lock().expect("one thread") = Some(index);
+        let fault = if self.registry.falters { self.random.between(0, 7) } else { 7 };
+        if fault > 0 {
+            *self.registry.tag.lock().expect("one thread") = Some(index);
+        }
+        if fault < 2 {
+            let wait = self.random.between(0, 500_000);
+            self.clock.sleep(Duration::from_micros(wait)).await;
+            return Ok(Written::Unclear);
+        }
         self.registry.writes.fetch_add(1, Ordering::SeqCst);
         self.leg().await;
-        Ok(())
+        Ok(Written::Yes)
     }
     async fn delete(&self, digest: &Digest) -> Result<(), RegistryError> {
         self.leg().await;
@@ -192,7 +202,8 @@ fn every_entry_survives_two_hundred_schedules_of_two_to_sixteen_signers() {
     for seed in 0..200u64 {
         let random = Random(AtomicU64::new(seed));
         let clock = SimulatedClock::default();
-        let registry = Registry { lists: seed % 5 == 0, ..Registry::default() };
+        let (lists, falters) = (seed % 5 == 0, seed % 7 == 0);
+        let registry = Registry { lists, falters, ..Registry::default() };
         if seed % 3 == 0 {
             *registry.tag.lock().expect("one thread") = Some(write(&[entry("before")]));
         }
@@ -293,9 +304,9 @@ impl IndexStore for Forgetful {
     async fn read(&self) -> Result<Option<Stored>, RegistryError> {
         Ok(None)
     }
-    async fn write(&self, _: Vec<u8>) -> Result<(), RegistryError> {
+    async fn write(&self, _: Vec<u8>) -> Result<Written, RegistryError> {
         self.0.writes.fetch_add(1, Ordering::SeqCst);
-        Ok(())
+        Ok(Written::Yes)
     }
     async fn delete(&self, _: &Digest) -> Result<(), RegistryError> {
         Ok(())
