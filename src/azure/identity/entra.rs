@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::chain::IdentityOptions;
 use super::{Audience, Credential, CredentialType, Token};
-use crate::azure::error::one_line;
+use crate::azure::error::{one_line, refusal_text};
 use crate::azure::{AuthorityHost, AzureError};
 use crate::env::name;
 use crate::http::{Http, Redirects, Request, Response};
@@ -311,7 +311,6 @@ fn problem(answer: &Response) -> String {
     if !error_description.is_empty() {
         return one_line(&error_description);
     }
-    let body = String::from_utf8_lossy(&answer.body);
-    let rest = if error.is_empty() { &body } else { error.as_str() };
+    let rest = if error.is_empty() { refusal_text(answer) } else { error };
     one_line(&format!("{}: {rest}", answer.status.as_u16()))
 }
