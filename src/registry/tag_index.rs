@@ -101,7 +101,7 @@ pub(super) async fn update<S: IndexStore>(
     first: Reading,
 ) -> Result<Cleaned, RegistryError> {
     let mut reading = first;
-    let mut outdated = reading.digest().cloned();
+    let mut outdated = reading.deletable().cloned();
     let mut seen = Entries::default();
     let mut written: Option<Digest> = None;
     let mut others = Others::NotNoticed;
@@ -111,7 +111,7 @@ pub(super) async fn update<S: IndexStore>(
         if reading.is_stale(clock) {
             reading = read(store, clock).await?;
             if written.is_none() {
-                outdated = reading.digest().cloned();
+                outdated = reading.deletable().cloned();
             }
         }
         seen.keep(reading.entries());
@@ -210,6 +210,14 @@ impl Reading {
 
     fn digest(&self) -> Option<&Digest> {
         self.stored.as_ref().map(|stored| &stored.digest)
+    }
+
+    /// The index's digest where it lists referrers only, each with its artifactType as the
+    /// specification demands: the tag may point at an image's index, which others need.
+    fn deletable(&self) -> Option<&Digest> {
+        let mut entries = self.entries().iter().filter(|entry| !entry.is_empty());
+        let listed = |entry: &Entry| entry.artifact_type.as_deref().is_some_and(|t| !t.is_empty());
+        self.digest().filter(|_| entries.all(listed))
     }
 
     fn took(&self) -> Duration {

@@ -277,6 +277,19 @@ fn the_outdated_index_goes_last_and_a_refusal_is_told() {
     assert_eq!(names(&registry), ["sha256:before", "sha256:a"]);
 }
 
+/// The tag of a subject's referrers may point at an image's own index.
+#[test]
+fn an_index_that_lists_other_things_than_referrers_is_not_deleted() {
+    let platform = Entry { artifact_type: None, ..entry("linux-arm64") };
+    for entries in [vec![platform.clone()], vec![entry("before"), platform]] {
+        let registry = Registry::default();
+        *registry.tag.lock().expect("one thread") = Some(write(&entries));
+        assert_eq!(alone(&registry, "a").0.expect("updated"), Cleaned::NotTried);
+        assert!(registry.deleted.lock().expect("one thread").is_empty());
+        assert_eq!(names(&registry).last().map(String::as_str), Some("sha256:a"));
+    }
+}
+
 #[test]
 fn an_entry_that_is_there_already_changes_nothing() {
     let registry = Registry::default();
