@@ -6,8 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION};
 use http::{HeaderMap, Method};
+use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
+use super::direct::Loopback;
 use super::error::{Failure, sort};
 use super::{
     Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter,
@@ -28,6 +30,7 @@ pub struct HttpOptions {
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
+    loopback: Loopback,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
     jitter: Arc<dyn Jitter>,
@@ -49,21 +52,28 @@ impl Http {
             }
             extra.extend(roots);
         }
-        let builder = || {
+        let user_agent = options.user_agent;
+        let builder = move || {
             reqwest::Client::builder()
-                .user_agent(&options.user_agent)
+                .user_agent(&user_agent)
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
         };
-        let client = builder()
-            .tls_certs_merge(extra.clone())
-            .build()
-            .or_else(|_| builder().tls_certs_only(extra).build())
-            .map_err(client_error)?;
+        let build = move |proxies: Proxies| {
+            let builder = || match proxies {
+                Proxies::OfTheSystem => builder(),
+                Proxies::None => builder().no_proxy(),
+            };
+            let merged = builder().tls_certs_merge(extra.clone()).build();
+            merged.or_else(|_| builder().tls_certs_only(extra.clone()).build())
+        };
+        let client = build(Proxies::OfTheSystem).map_err(client_error)?;
+        let loopback = Loopback::new(Matcher::from_system(), move || build(Proxies::None));
         Ok(Self {
             client,
+            loopback,
             clock: options.clock,
             deadline: options.deadline,
             jitter: Arc::new(SystemJitter),
@@ -228,7 +238,10 @@ impl Http {
             tracing::debug!(target: "sealwright", "{method} {url}: {reason}");
             Attempt { failure, error: HttpError::Transport { method: method.clone(), url, reason } }
         };
-        let mut request = self.client.request(method.clone(), url.clone()).headers(headers.clone());
+        let client = self.loopback.client(url);
+        let client = client.map_err(|error| Attempt { failure: Failure::Final, error })?;
+        let client = client.unwrap_or(&self.client);
+        let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
         if !body.is_empty() || matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
             request = request.body(body.clone());
         }
@@ -254,6 +267,12 @@ impl Http {
         }
         Ok(Response { status, headers, body: body.into(), url: url.clone() })
     }
+}
+
+#[derive(Clone, Copy)]
+enum Proxies {
+    OfTheSystem,
+    None,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
