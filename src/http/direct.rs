@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn loopback_is_reached_past_a_proxy_and_nothing_else_is() {
         let proxies = Matcher::builder().all("http://127.0.0.1:9").no("127.0.0.2").build();
-        let loopback = Loopback::new(proxies, || Ok(reqwest::Client::new()));
+        let loopback = Loopback::new(proxies, || reqwest::Client::builder().build());
         let direct = |text: &str| {
             let url = Url::parse(text).expect("a URL");
             loopback.client(&url).expect("a client").is_some()
@@ -87,7 +87,7 @@ mod tests {
         {
             assert!(!direct(text), "{text}");
         }
-        let none = Loopback::new(Matcher::builder().build(), || Ok(reqwest::Client::new()));
+        let none = Loopback::new(Matcher::builder().build(), || reqwest::Client::builder().build());
         let url = Url::parse("http://localhost:5000/").expect("a URL");
         assert!(none.client(&url).expect("no client is needed").is_none());
     }

@@ -71,6 +71,7 @@ pub struct Attempts {
 
 /// What came of one attempt.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // it is taken apart where it is returned
 pub enum Sent {
     Answer(Response),
     /// A passing failure, and the wait it asks for is over.
