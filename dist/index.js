@@ -2,7 +2,8 @@
 //
 // Order: dist/ of this action, the tool cache, a download checked against dist/checksums.json.
 // Inputs, outputs, signals and the exit status go through untouched; nothing is put on a command
-// line but the subcommand.
+// line but the subcommand. The end of the job is served by the binary the step found, never by
+// another download.
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -10,12 +11,18 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const https = require('node:https');
 const path = require('node:path');
+const { setTimeout: pause } = require('node:timers/promises');
 
 // largest binary that is downloaded, in bytes; ours are under 10,000,000
 const LIMIT = 64 * 1024 * 1024;
 const REDIRECTS = 5;
-const TIMEOUT = 60_000;
+const TIMEOUT = 60_000; // milliseconds without an answer
 const TRIES = 3;
+const PAUSE = 1_000; // milliseconds before the second try; before the third one twice that
+
+// Kept for the end of the job: that the step has run, and with which binary.
+const STARTED = 'sealwright_started';
+const BINARY = 'sealwright_binary';
 
 const env = process.env;
 const suffix = process.platform === 'win32' ? '.exe' : '';
@@ -25,7 +32,7 @@ function asset() {
   return `sealwright-${process.platform}-${process.arch}${suffix}`;
 }
 
-// A failure worded for the log: one line, no workflow command inside.
+// A failure worded for the log: one line, no other workflow command inside.
 function fail(text) {
   const data = text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
   process.stdout.write(`::error title=sealwright::${data}\n`);
@@ -42,7 +49,14 @@ function released() {
   return { version, checksum: files[asset()] };
 }
 
-// The binary kept by an earlier job on this machine, as long as it is still the released one.
+// Where downloads are kept: for later jobs, or without a tool cache for as long as the job.
+function cacheFolder(version) {
+  const { RUNNER_TOOL_CACHE: tools, RUNNER_TEMP: temporary } = env;
+  const root = tools || (temporary && path.join(temporary, 'sealwright-tools'));
+  return root ? path.join(root, 'sealwright', version, process.arch) : undefined;
+}
+
+// The binary kept before, as long as it is still the released one.
 function cached(version, checksum) {
   const folder = cacheFolder(version);
   if (!folder || !fs.existsSync(`${folder}.complete`)) return undefined;
@@ -54,48 +68,47 @@ function cached(version, checksum) {
   }
 }
 
-function cacheFolder(version) {
-  const root = env.RUNNER_TOOL_CACHE;
-  return root ? path.join(root, 'sealwright', version, process.arch) : undefined;
-}
-
-// Keeps the binary for later jobs; without a tool cache it lives as long as the job.
 function keep(version, bytes) {
-  const cache = cacheFolder(version);
-  const folder = cache ?? path.join(env.RUNNER_TEMP ?? __dirname, 'sealwright-bin');
+  const folder = cacheFolder(version);
+  if (!folder) throw new Error('neither RUNNER_TOOL_CACHE nor RUNNER_TEMP is set');
   fs.mkdirSync(folder, { recursive: true });
   const binary = path.join(folder, `sealwright${suffix}`);
+  // renamed, since another job may be running the file
   const temporary = `${binary}.${crypto.randomUUID()}`;
   fs.writeFileSync(temporary, bytes, { mode: 0o755 });
   fs.renameSync(temporary, binary);
-  if (cache) fs.writeFileSync(`${cache}.complete`, '');
+  fs.writeFileSync(`${folder}.complete`, '');
   return binary;
 }
 
-function get(url, redirects) {
+// A failure that asking again does not mend.
+class Final extends Error {}
+
+function get(url, redirects = REDIRECTS) {
   return new Promise((resolve, reject) => {
-    if (url.protocol !== 'https:') {
-      reject(new Error(`${url.origin}: only https is downloaded from`));
-      return;
-    }
+    if (url.protocol !== 'https:') throw new Final(`${url.origin}: only https is downloaded from`);
     const request = https.get(url, { timeout: TIMEOUT }, (answer) => {
       const { statusCode: status, headers } = answer;
       if (status >= 300 && status < 400 && headers.location) {
         answer.resume();
-        if (redirects === 0) reject(new Error(`${url.origin}: too many redirects`));
-        else resolve(get(new URL(headers.location, url), redirects - 1));
+        const next = URL.canParse(headers.location, url) && new URL(headers.location, url);
+        if (!next) reject(new Final(`${url.origin} redirects to nowhere`));
+        else if (redirects === 0) reject(new Final(`${url.origin}: too many redirects`));
+        else resolve(get(next, redirects - 1));
         return;
       }
       if (status !== 200) {
         answer.resume();
-        reject(Object.assign(new Error(`${url.origin} answered ${status}`), { status }));
+        const lasting = status < 500 && status !== 408 && status !== 429;
+        const kind = lasting ? Final : Error;
+        reject(new kind(`${url.origin} answered ${status}`));
         return;
       }
       const chunks = [];
       let size = 0;
       answer.on('data', (chunk) => {
         size += chunk.length;
-        if (size > LIMIT) request.destroy(new Error(`${url.origin}: more than ${LIMIT} bytes`));
+        if (size > LIMIT) request.destroy(new Final(`${url.origin}: more than ${LIMIT} bytes`));
         else chunks.push(chunk);
       });
       answer.on('end', () => resolve(Buffer.concat(chunks)));
@@ -106,33 +119,32 @@ function get(url, redirects) {
   });
 }
 
-async function download(version, checksum) {
+function address(version) {
   const server = env.GITHUB_SERVER_URL || 'https://github.com';
   const repository = env.GITHUB_ACTION_REPOSITORY;
   if (!repository) throw new Error('GITHUB_ACTION_REPOSITORY is not set');
-  const url = new URL(`${server}/${repository}/releases/download/v${version}/${asset()}`);
+  return new URL(`${server}/${repository}/releases/download/v${version}/${asset()}`);
+}
+
+async function download(version, checksum) {
+  const url = address(version);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const bytes = await get(url, REDIRECTS);
+      const bytes = await get(url);
       const found = sha256(bytes);
-      if (found !== checksum) {
-        throw Object.assign(
-          new Error(`${url}: SHA-256 is ${found}, dist/checksums.json says ${checksum}`),
-          { status: 200 },
-        );
-      }
-      return bytes;
+      if (found === checksum) return bytes;
+      throw new Final(`${url}: SHA-256 is ${found}, dist/checksums.json says ${checksum}`);
     } catch (error) {
-      // a wrong file or a plain refusal does not get better by asking again
-      const final = error.status !== undefined && error.status < 500 && error.status !== 429;
-      if (final || attempt === TRIES) throw error;
+      if (error instanceof Final || attempt === TRIES) throw error;
+      await pause(attempt * PAUSE);
     }
   }
 }
 
-async function find() {
+// The binary on this machine; without one, the release that is to be downloaded.
+function find() {
   const built = path.join(__dirname, `sealwright${suffix}`);
-  if (fs.existsSync(built)) return built;
+  if (fs.existsSync(built)) return { binary: built };
   const { version, checksum } = released();
   if (!checksum) {
     throw new Error(
@@ -140,8 +152,10 @@ async function find() {
         'build it with: dist/build',
     );
   }
-  const kept = cached(version, checksum);
-  if (kept) return kept;
+  return { binary: cached(version, checksum), version, checksum };
+}
+
+async function fetched({ version, checksum }) {
   try {
     return keep(version, await download(version, checksum));
   } catch (error) {
@@ -151,7 +165,9 @@ async function find() {
 
 function start(binary, args) {
   const child = spawn(binary, args, { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => child.kill(signal));
+  }
   child.on('error', (error) => fail(`cannot start ${binary}: ${error.message}`));
   child.on('exit', (code, signal) => {
     if (signal) fail(`sealwright was ended by ${signal}`);
@@ -164,15 +180,27 @@ function behindProxy() {
   return ['HTTPS_PROXY', 'https_proxy'].some((name) => env[name]) && !env.NODE_USE_ENV_PROXY;
 }
 
+function remember(name, value) {
+  if (env.GITHUB_STATE) fs.appendFileSync(env.GITHUB_STATE, `${name}=${value}\n`);
+}
+
 async function main() {
-  if (behindProxy()) {
+  if (env[`STATE_${STARTED}`]) {
+    const binary = env[`STATE_${BINARY}`];
+    // a step that found no binary did nothing that could be undone
+    if (binary) start(binary, ['run', '--post']);
+    return;
+  }
+  remember(STARTED, 'true');
+  const found = find();
+  if (!found.binary && behindProxy()) {
     env.NODE_USE_ENV_PROXY = '1';
     start(process.execPath, [__filename]);
     return;
   }
-  const post = env.STATE_sealwright_main === 'done';
-  if (!post && env.GITHUB_STATE) fs.appendFileSync(env.GITHUB_STATE, 'sealwright_main=done\n');
-  start(await find(), post ? ['run', '--post'] : ['run']);
+  const binary = found.binary ?? (await fetched(found));
+  remember(BINARY, binary);
+  start(binary, ['run']);
 }
 
 main().catch((error) => fail(error.message));

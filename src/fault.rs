@@ -60,9 +60,21 @@ pub fn details(fault: &dyn Fault) -> String {
 }
 
 /// Text from outside with control characters replaced, so that it cannot move the cursor, colour
-/// the terminal or start a line of its own.
+/// the terminal or start a line of its own; and without `##[` and `##vso[`, which command a CI
+/// system from inside of a line.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' || !is_control(c) { c } else { '\u{fffd}' }).collect()
+    let text: String =
+        text.chars().map(|c| if c == '\t' || !is_control(c) { c } else { '\u{fffd}' }).collect();
+    text.replace("##[", "# #[").replace("##vso[", "# #vso[")
+}
+
+/// The first `limit` characters of a text from outside, for quoting: whoever wrote it does not say
+/// how long a message is.
+pub fn excerpt(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
 }
 
 /// Text as one word of a shell command: as it is where no shell reads anything into it, else between
@@ -126,7 +138,7 @@ mod tests {
             "test-missing"
         }
         fn because(&self) -> Vec<String> {
-            vec!["a\u{1b}[31mred\n::error::x".into()]
+            vec!["a\u{1b}[31mred\n::error::x ##[error]y ##vso[task.complete]".into()]
         }
         fn hint(&self) -> Option<String> {
             Some("make it:\n  touch file".into())
@@ -160,7 +172,7 @@ mod tests {
     fn details_are_lines_and_outside_text_cannot_command() {
         assert_eq!(
             details(&Missing),
-            "because a\u{fffd}[31mred\u{fffd}::error::x\nhint: make it:\n        touch file\n"
+            "because a\u{fffd}[31mred\u{fffd}::error::x # #[error]y # #vso[task.complete]\nhint: make it:\n        touch file\n"
         );
     }
 }

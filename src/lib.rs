@@ -9,7 +9,7 @@
 //! | Row | Room | What it holds |
 //! |---|---|---|
 //! | Words | [`fault`] | what the user is told when something fails: code, because, hint, exit status |
-//! | | [`env`] | every environment variable the program reads, named once |
+//! | | [`env`](mod@env) | every environment variable the program reads, named once |
 //! | | [`clock`] ★ | the only place that reads the wall clock or waits |
 //! | | [`secret`] | values that cannot print |
 //! | | [`http`] ★ | one client: retry, redirect, size and time rules |

@@ -2,18 +2,29 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use sealwright::cli::{self, Streams};
 use sealwright::env::Env;
 
 fn main() -> ExitCode {
+    match run() {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<u8> {
     let env = Env::take_from_process();
     let arguments = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .expect("a runtime needs only file descriptors");
+        .context("cannot start the runtime")?;
     let code = runtime.block_on(cli::run(arguments, env, Streams::of_process()));
     // A thread that still waits for input does not hold the process.
     runtime.shutdown_background();
-    ExitCode::from(code)
+    Ok(code)
 }

@@ -1,6 +1,6 @@
 //! Azure: who am I (Entra), the Key Vault signer, the ACR token exchange.
 //!
-//! Tokens go to hosts of one anchored table only ([`hosts`]); `ExtraHosts` admits private clouds and
+//! Tokens go to hosts of one anchored table only (`hosts`); `ExtraHosts` admits private clouds and
 //! labs, exactly as named. The exchanges with Entra are azure_identity's, over the command's own
 //! HTTP client, so that its retries, limits and deadline hold there too. Managed identity is this
 //! room's own: the environment is a parameter here, Cloud Shell counts, and a machine outside Azure

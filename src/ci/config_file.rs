@@ -165,15 +165,40 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Value, A::Error> {
         let mut seen = Vec::new();
         let mut lines = Vec::new();
-        while let Some(Line(key)) = pairs.next_key()? {
-            if seen.contains(&key) {
-                return Err(A::Error::custom(format!("duplicate key `{key}`")));
-            }
+        while let Some(key) = pairs.next_key_seed(NewKey { seen: &seen })? {
             let Line(value) = pairs.next_value()?;
             lines.push(format!("{key}={value}"));
             seen.push(key);
         }
         Ok(Value(lines.join("\n")))
+    }
+}
+
+/// A key of a mapping that did not stand there before.
+struct NewKey<'a> {
+    seen: &'a [String],
+}
+
+impl<'de> DeserializeSeed<'de> for NewKey<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NewKey<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<String, E> {
+        match self.seen.iter().any(|seen| seen == key) {
+            true => Err(E::custom(format!("duplicate key `{key}`"))),
+            false => Ok(key.to_owned()),
+        }
     }
 }
 

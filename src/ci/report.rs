@@ -1,16 +1,18 @@
 //! The JSON report: every image, whatever became of it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::services::Provenance;
-use crate::envelope::Intact;
 use crate::fault::Fault;
 use crate::registry::Reference;
 use crate::sign::{Signed, SignerSummary};
 use crate::trust::Action;
-use crate::verify::{self, Tried, VerifyError};
+use crate::verify::{self, CheckFailure, Tried, VerifyError};
+use crate::x509::Certificate;
 
 /// Raised when a field changes its meaning or goes away.
 pub const REPORT_VERSION: u32 = 1;
@@ -39,7 +41,7 @@ impl Outcome {
     }
 }
 
-/// What a command did.
+/// What a step did.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -57,6 +59,7 @@ pub struct Report {
     pub error: Option<ErrorReport>,
 }
 
+/// What became of one image: an entry of a step's report, and what `--output json` prints.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageReport {
@@ -84,6 +87,9 @@ pub struct ImageReport {
     /// Every signature tried when verifying.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signatures: Vec<SignatureReport>,
+    /// What the good signature says besides the image.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub user_metadata: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,7 +126,8 @@ pub struct SignerReport {
 #[serde(rename_all = "camelCase")]
 pub struct SignatureReport {
     pub digest: String,
-    pub good: bool,
+    /// `verified` or `failed`.
+    pub outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<SignerReport>,
     pub checks: Vec<CheckReport>,
@@ -135,7 +142,7 @@ pub struct CheckReport {
     /// `enforce`, `log` or `skip`.
     pub action: &'static str,
     /// `passed`, `failed` or `skipped`.
-    pub result: &'static str,
+    pub outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -171,9 +178,8 @@ impl From<&SignerSummary> for SignerReport {
     }
 }
 
-impl From<&Intact> for SignerReport {
-    fn from(intact: &Intact) -> Self {
-        let leaf = intact.chain().leaf();
+impl From<&Certificate> for SignerReport {
+    fn from(leaf: &Certificate) -> Self {
         Self {
             subject: leaf.subject().to_string(),
             thumbprint: leaf.thumbprint(),
@@ -203,10 +209,13 @@ impl From<&verify::Outcome> for ImageReport {
         Self {
             digest: Some(outcome.target.digest.to_string()),
             signature: good.map(|g| g.digest.clone()),
-            signer: intact.map(SignerReport::from),
+            signer: good.and_then(|g| g.signer.as_ref()).map(SignerReport::from),
             expiry: intact.and_then(|i| i.expiry()).map(rfc3339),
             policy: Some(PolicyReport { name: outcome.policy.clone(), level: outcome.level }),
             signatures: outcome.tried.iter().map(SignatureReport::from).collect(),
+            user_metadata: intact
+                .map(|intact| intact.payload().target.annotations.clone())
+                .unwrap_or_default(),
             warnings: outcome.warnings(),
             ..Self::empty(&outcome.reference, word)
         }
@@ -215,13 +224,17 @@ impl From<&verify::Outcome> for ImageReport {
 
 impl From<&Tried> for SignatureReport {
     fn from(tried: &Tried) -> Self {
-        let failure = tried.failure.as_ref().map(|f| f as &dyn Fault);
+        let mut checks: Vec<CheckReport> = tried.results.iter().map(CheckReport::from).collect();
+        checks.extend(tried.failure.as_ref().and_then(CheckReport::enforced));
         Self {
             digest: tried.digest.clone(),
-            good: failure.is_none(),
-            signer: tried.intact.as_ref().map(SignerReport::from),
-            checks: tried.results.iter().map(CheckReport::from).collect(),
-            error: failure.map(ErrorReport::from),
+            outcome: match tried.failure {
+                None => Outcome::Verified,
+                Some(_) => Outcome::Failed,
+            },
+            signer: tried.signer.as_ref().map(SignerReport::from),
+            checks,
+            error: tried.failure.as_ref().map(|f| ErrorReport::from(f as &dyn Fault)),
         }
     }
 }
@@ -235,13 +248,25 @@ impl From<&verify::CheckResult> for CheckReport {
                 Action::Log => "log",
                 Action::Skip => "skip",
             },
-            result: match (&result.failure, result.action) {
+            outcome: match (&result.failure, result.action) {
                 (Some(_), _) => "failed",
                 (None, Action::Skip) => "skipped",
                 (None, _) => "passed",
             },
             reason: result.failure.as_ref().map(ToString::to_string),
         }
+    }
+}
+
+impl CheckReport {
+    /// The check whose failure made a signature worthless.
+    fn enforced(failure: &CheckFailure) -> Option<Self> {
+        Some(Self {
+            check: failure.check()?.name(),
+            action: "enforce",
+            outcome: "failed",
+            reason: Some(failure.to_string()),
+        })
     }
 }
 
@@ -260,7 +285,15 @@ impl ImageReport {
     /// An image that was not verified, with every signature tried.
     pub fn not_verified(image: &Reference, error: &VerifyError) -> Self {
         let signatures = error.tried().iter().map(SignatureReport::from).collect();
-        Self { signatures, ..Self::failed(image, error) }
+        let by_digest = match error {
+            VerifyError::NoStatement { reference }
+            | VerifyError::NoSignature { reference }
+            | VerifyError::NoneGood { reference, .. } => reference,
+            VerifyError::Resolve(_) | VerifyError::OtherDigest { .. } | VerifyError::List(_) => {
+                image
+            }
+        };
+        Self { signatures, ..Self::failed(by_digest, error) }
     }
 
     /// An image a dry run looked at; what it learned is filled in by the caller.
@@ -284,6 +317,7 @@ impl ImageReport {
             expiry: None,
             policy: None,
             signatures: Vec::new(),
+            user_metadata: BTreeMap::new(),
             warnings: Vec::new(),
             error: None,
         }

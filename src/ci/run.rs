@@ -352,3 +352,6 @@ fn write_report(report: &Report, path: &Path) -> Result<(), BoxFault> {
     file.persist(path).map_err(|e| failed(e.error.to_string()))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ pub fn summary(report: &Report) -> String {
 
 fn headline(report: &Report) -> String {
     let total = report.images.len();
-    let images = if total == 1 { "image".to_owned() } else { format!("{total} images") };
+    let images = format!("{total} {}", if total == 1 { "image" } else { "images" });
     let failed = report.images.iter().filter(|i| i.outcome == Outcome::Failed).count();
     match (report.outcome, report.command) {
         (Outcome::Failed, command) if total == 0 => format!("sealwright {command} failed"),
@@ -34,7 +34,7 @@ fn headline(report: &Report) -> String {
         (Outcome::Signed, _) => format!("Signed {images}"),
         (Outcome::Verified, _) => format!("Verified {images}"),
         (Outcome::DryRun, command) if total == 0 => format!("Dry run of sealwright {command}"),
-        (Outcome::DryRun, _) => format!("Dry run: {images}, nothing was signed"),
+        (Outcome::DryRun, _) => format!("Dry run of {images}, nothing was signed"),
         (Outcome::Skipped, "verify") => "Verification is skipped by the trust policy".to_owned(),
         (Outcome::Skipped, command) => format!("sealwright {command} done"),
     }
@@ -81,7 +81,7 @@ fn details(text: &mut String, image: &ImageReport) {
         let _ = writeln!(text, "Trust policy {}, level {}.\n", code(&policy.name), policy.level);
     }
     for signature in &image.signatures {
-        let verdict = if signature.good { "✅" } else { "❌" };
+        let verdict = mark(signature.outcome);
         let checks: Vec<String> = signature
             .checks
             .iter()
@@ -89,10 +89,10 @@ fn details(text: &mut String, image: &ImageReport) {
                 format!(
                     "{} {}",
                     c.check,
-                    if c.action == "log" && c.result == "failed" {
+                    if c.action == "log" && c.outcome == "failed" {
                         "failed (logged)"
                     } else {
-                        c.result
+                        c.outcome
                     }
                 )
             })
@@ -223,7 +223,7 @@ mod tests {
         let text = summary(&Report::of("sign", vec![one], Outcome::Signed));
         assert_eq!(
             text,
-            "## ✅ Signed image\n\n\
+            "## ✅ Signed 1 image\n\n\
              | | Image | Digest | Signer | Certificate ends | Signature |\n\
              |---|---|---|---|---|---|\n\
              | ✅ signed | `r.io/app:v1` | `sha256:abababababab…` | CN=w,O=N,C=US | 2027-01-02 | `sha256:cdcdcdcdcdcd…` |\n\n"

@@ -35,6 +35,14 @@ impl RoleHints {
     async fn explain(&self, fault: BoxFault, wanted: Wanted) -> BoxFault {
         let host = self.connection.host();
         let Ok(azure) = RegistryHost::parse(host, &self.extra_hosts) else { return fault };
+        if self.connection.credential_source().is_none() {
+            let hint = format!(
+                "log in with an identity of yours: az login\n\
+                 in CI, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET\n\
+                 with a user name and a password: sealwright login -u <user> --password-stdin {host}"
+            );
+            return Box::new(Hinted { fault, hint });
+        }
         // Whoever came with a stored credential is not known here.
         let by_entra =
             self.connection.credential_source().is_some_and(|source| source.starts_with("Entra"));

@@ -12,8 +12,8 @@ use super::signing_key::SigningKey;
 use super::world::{World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
 use crate::ci::{
-    ChainSource, Command, CredentialsReport, KeyChoice, LogOut, LoggedIn, Login, Presence,
-    Provenance, Services, Step, Written,
+    ChainSource, Command, KeyChoice, LogOut, LoggedIn, Login, Presence, Provenance, Services, Step,
+    Written,
 };
 use crate::clock::Clock;
 use crate::config::{Dirs, docker_config};
@@ -166,20 +166,11 @@ impl Services for StepServices {
     }
 
     fn provenance(&self, image: &Reference) -> Provenance {
-        let used = self.world.key_used();
-        let named = match &self.step.key {
-            Some(KeyChoice::Named(name)) if self.step.command == Command::Sign => {
-                Some(name.clone())
-            }
-            _ => None,
-        };
-        let (key, vault) = match used {
-            Some(used) => (Some(used.id), Some(used.credential)),
-            None => (named, None),
-        };
-        let registry = self.world.credential_source(image.registry());
-        let registry = registry.unwrap_or_else(|| "anonymous".to_owned());
-        Provenance { key, credentials: CredentialsReport { registry, vault } }
+        let mut provenance = self.world.provenance(image);
+        if let (Command::Sign, Some(KeyChoice::Named(name))) = (self.step.command, &self.step.key) {
+            provenance.key.get_or_insert_with(|| name.clone());
+        }
+        provenance
     }
 
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault> {

@@ -15,6 +15,7 @@ use crate::azure::{
     AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
     KeyId, KeyVaultOptions, KeyVaultSigner, RegistryHost, TokenSource, Wanted,
 };
+use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
 use crate::config::{Dirs, NotationConfig};
 use crate::credentials::{
@@ -155,6 +156,17 @@ impl World {
         let connection = Arc::new(self.connect(host, self.credentials(host, access)?)?);
         connections.insert(host.to_owned(), connection.clone());
         Ok(connection)
+    }
+
+    /// Which vault key and which credentials served this reference so far.
+    pub fn provenance(&self, reference: &Reference) -> Provenance {
+        let (key, vault) = match self.key_used() {
+            Some(used) => (Some(used.id), Some(used.credential)),
+            None => (None, None),
+        };
+        let registry = self.credential_source(reference.registry());
+        let registry = registry.unwrap_or_else(|| "anonymous".to_owned());
+        Provenance { key, credentials: CredentialsReport { registry, vault } }
     }
 
     /// Where the credential for a registry came from; none until one was needed, or where nobody
@@ -301,7 +313,8 @@ impl World {
             return Err(CliError::NothingToLogInWith { host: host.to_owned() }.into());
         };
         let credential = self.azure_refresh_token(&registry).await?;
-        Ok(Found { credential, source: "Entra exchange".to_owned() })
+        let identity = self.identity(self.options.credential_type).describe();
+        Ok(Found { credential, source: format!("Entra exchange, {identity}") })
     }
 
     /// A connection with this credential and no other.
@@ -337,9 +350,10 @@ impl World {
     }
 }
 
-/// The roots of `SSL_CERT_FILE`, trusted beside the system's.
+/// The roots of `SSL_CERT_FILE`, trusted beside the system's. A file that is gone trusts nobody.
 fn extra_roots(env: &Env) -> Result<Vec<Vec<u8>>, CliError> {
-    env.value(name::SSL_CERT_FILE).map(|path| read(Path::new(path))).into_iter().collect()
+    let path = env.value(name::SSL_CERT_FILE).map(Path::new);
+    path.filter(|path| path.exists()).map(read).into_iter().collect()
 }
 
 /// The credential stores of this machine, for a command that asks no registry.

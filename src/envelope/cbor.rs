@@ -1,5 +1,5 @@
 //! Strict CBOR: the deterministic subset COSE asks for, checked on the raw bytes (RFC 8949, RFC 9052
-//! section 9): definite lengths, no label twice, bounded nesting and count.
+//! section 9): definite lengths, no label twice, no bignums, bounded nesting and count.
 
 use std::collections::HashSet;
 
@@ -13,6 +13,9 @@ pub(super) const DEPTH_LIMIT: usize = 32;
 
 /// most data items in one part; a real envelope has some twenty
 pub(super) const ITEMS_LIMIT: usize = 10_000;
+
+/// RFC 8949 section 3.4.3: unsigned and negative bignum.
+const BIGNUMS: [u64; 2] = [2, 3];
 
 /// Whether tagged items may appear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +96,10 @@ impl<'a> Walk<'a> {
             6 => {
                 if self.tags == Tags::Refused {
                     return Err(self.refuse(format!("tag {argument} is not allowed here")));
+                }
+                // The decoder would make integers of them, such as an `alg` that others do not see.
+                if BIGNUMS.contains(&argument) {
+                    return Err(self.refuse("bignums are not allowed".into()));
                 }
                 self.item(depth + 1)?;
             }

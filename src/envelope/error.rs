@@ -5,7 +5,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::AttributeKey;
 use crate::crypto::DigestError;
-use crate::fault::Fault;
+use crate::fault::{self, Fault};
 use crate::x509::{CertificateError, ChainError};
 
 /// The pieces of an envelope, for naming where something was found.
@@ -167,10 +167,7 @@ const EXCERPT_LIMIT: usize = 80;
 
 /// The beginning of a text from an envelope, for quoting.
 pub(super) fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT_LIMIT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into(),
-    }
+    fault::excerpt(text, EXCERPT_LIMIT)
 }
 
 impl EnvelopeError {

@@ -1,4 +1,4 @@
-//! trustpolicy.json as written: names in exact case, each once; nothing checked yet.
+//! trustpolicy.json as written: names in exact case, each once; nothing else checked yet.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -17,7 +17,7 @@ pub struct Draft {
     pub(super) statements: Vec<StatementDraft>,
     // a flattened member makes serde take objects only, never arrays, for a struct
     #[serde(flatten)]
-    _unknown: IgnoredAny,
+    _unknown: Unknown,
 }
 
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -34,7 +34,7 @@ pub(super) struct StatementDraft {
     #[serde(default, deserialize_with = "null_is_absent")]
     pub trusted_identities: Vec<String>,
     #[serde(flatten)]
-    _unknown: IgnoredAny,
+    _unknown: Unknown,
 }
 
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -47,7 +47,7 @@ pub(super) struct VerificationDraft {
     #[serde(default, deserialize_with = "null_is_absent")]
     pub verify_timestamp: String,
     #[serde(flatten)]
-    _unknown: IgnoredAny,
+    _unknown: Unknown,
 }
 
 impl Draft {
@@ -73,6 +73,58 @@ fn null_is_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Members of no meaning here. A known name in another case is none of them: other readers take it
+/// for the known one, and an `Override` passed over could loosen what the policy says.
+#[derive(Debug, Clone, Default)]
+struct Unknown;
+
+const NAMES: [&str; 10] = [
+    "version",
+    "trustPolicies",
+    "name",
+    "registryScopes",
+    "signatureVerification",
+    "level",
+    "override",
+    "verifyTimestamp",
+    "trustStores",
+    "trustedIdentities",
+];
+
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Unknown)
+    }
+}
+
+impl<'de> Visitor<'de> for Unknown {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        while let Some((name, IgnoredAny)) = members.next_entry::<String, _>()? {
+            let same = |known: &&&str| **known != name && folded(known) == folded(&name);
+            if let Some(known) = NAMES.iter().find(same) {
+                let problem = format_args!("member {name:?} must be written {known:?}");
+                return Err(A::Error::custom(problem));
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// Case folded as JSON readers of other languages do: ASCII, and the two letters that fold into it.
+fn folded(name: &str) -> String {
+    let fold = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    name.chars().map(fold).collect()
 }
 
 /// Any JSON value in which no object has the same member twice.
@@ -183,7 +235,7 @@ mod tests {
 
     #[test]
     fn null_is_absent_and_unknown_members_are_ignored() {
-        let text = r#"{"version":null,"trustPolicies":[{"name":null,"trustStores":null,"x":{}}],"Version":"1.0"}"#;
+        let text = r#"{"version":null,"trustPolicies":[{"name":null,"trustStores":null,"x":{}}],"y":"1.0"}"#;
         let draft = Draft::parse(text.as_bytes()).expect("a draft");
         assert_eq!(draft.version, "");
         assert!(draft.statements[0].trust_stores.is_empty());

@@ -69,9 +69,25 @@ fn a_document_is_refused_in_notations_words() {
 }
 
 #[test]
-fn names_are_exact_case() {
-    let text = document().to_string().replace("\"version\"", "\"Version\"");
-    assert_eq!(Policy::from_json(text.as_bytes()), Err(PolicyError::VersionMissing));
+fn a_member_in_another_case_is_refused_not_passed_over() {
+    // passed over, this override would leave authenticity unenforced
+    let overridden = json!({"level": "audit", "Override": {"authenticity": "enforce"}});
+    let document = in_statement("signatureVerification", overridden);
+    let error = read(&document).expect_err("refused");
+    assert!(error.to_string().contains(r#"member "Override" must be written "override""#));
+    for (name, written) in [
+        ("version", "Version"),
+        ("trustPolicies", "trustpolicies"),
+        ("registryScopes", r"registry\u017fcopes"),
+        ("trustedIdentities", "TRUSTEDIDENTITIES"),
+    ] {
+        let document = self::document().to_string();
+        let text = document.replace(&format!("\"{name}\""), &format!("\"{written}\""));
+        let error = Policy::from_json(text.as_bytes()).expect_err("refused");
+        assert!(error.is_malformed() && error.code() == "trust-policy-json", "{error}");
+        assert!(error.to_string().contains("must be written"), "{error}");
+    }
+    assert!(read(&with("/x", json!({"Name": 1, "OVERRIDE": {}}))).is_ok(), "inside an unknown one");
 }
 
 #[test]

@@ -13,13 +13,15 @@ pub use checks::CheckFailure;
 pub use outcome::{CheckResult, Outcome, Tried, Verdict, VerifyError};
 
 use crate::clock::Clock;
-use crate::fault::BoxFault;
+use crate::fault::{BoxFault, excerpt};
 use crate::registry::{Listing, Reference, Registry, SignatureDescriptor, Version};
 use crate::trust::{Policy, Statement, TrustStore};
 use stores::Stores;
 
 /// most signatures listed for one artifact; those that may be tried are fewer (`max_signatures`)
 const LISTED: usize = 10_000;
+/// most characters quoted of a digest as listed; `sha512:` and its digits are 135
+const DIGEST_LIMIT: usize = 200;
 /// signatures fetched side by side once the first one failed
 const LOOK_AHEAD: usize = 4;
 
@@ -53,6 +55,13 @@ pub async fn verify(
         }
     });
     let target = target.map_err(VerifyError::Resolve)?;
+    // whatever a registry resolves, only what the user named is verified
+    if let Version::Digest(asked) = request.reference.version()
+        && *asked != target.digest
+    {
+        let (asked, resolved) = (asked.clone(), target.digest);
+        return Err(VerifyError::OtherDigest { asked, resolved });
+    }
     let reference = request.reference.at(&target.digest);
     let Some(statement) = statement else {
         return Err(VerifyError::NoStatement { reference });
@@ -111,7 +120,7 @@ impl Attempt<'_> {
     async fn all(&self, listing: Listing) -> (Vec<Tried>, bool) {
         let mut candidates = listing.signatures;
         // only an order: whatever the annotations claim, each signature is checked in full
-        candidates.sort_by_key(|c| !self.stores.recognise(c));
+        candidates.sort_by_cached_key(|c| !self.stores.recognise(c));
         let exceeded = listing.exceeded || candidates.len() > self.request.max_signatures;
         candidates.truncate(self.request.max_signatures);
         let mut tried = Vec::new();
@@ -158,9 +167,10 @@ impl Attempt<'_> {
 impl Tried {
     fn unfetched(digest: &str, fault: BoxFault) -> Self {
         Self {
-            digest: digest.to_owned(),
+            digest: excerpt(digest, DIGEST_LIMIT),
             results: Vec::new(),
             failure: Some(CheckFailure::Fetch(fault)),
+            signer: None,
             intact: None,
         }
     }

@@ -1,9 +1,11 @@
 //! One result per check, one entry per signature tried, and the verdict on the artifact.
 
+use crate::crypto::Digest;
 use crate::envelope::{Intact, TargetArtifact};
-use crate::fault::{BoxFault, Fault};
+use crate::fault::{BoxFault, Fault, excerpt};
 use crate::registry::Reference;
 use crate::trust::{Action, Check, StoreError};
+use crate::x509::Certificate;
 
 use super::CheckFailure;
 
@@ -25,7 +27,10 @@ pub struct Tried {
     pub results: Vec<CheckResult>,
     /// Why this signature does not count; `None` when it is good.
     pub failure: Option<CheckFailure>,
-    /// The envelope, once its integrity held.
+    /// The signing certificate, once the envelope's integrity held.
+    pub signer: Option<Certificate>,
+    /// The envelope of a good signature. Those of failed ones are not kept: anyone who may push can
+    /// make a hundred, of 32 MiB each.
     pub intact: Option<Intact>,
 }
 
@@ -46,6 +51,9 @@ pub enum Verdict {
     /// The policy says not to look.
     Skipped,
 }
+
+/// most characters of one reason; a hundred signatures by anyone who may push have one each
+const REASON_LIMIT: usize = 4096;
 
 /// An artifact that may be used.
 #[derive(Debug)]
@@ -74,10 +82,11 @@ impl Outcome {
         let Some(good) = self.good() else { return Vec::new() };
         good.logged()
             .map(|(result, failure)| {
-                format!(
+                let warning = format!(
                     "{} was set to \"log\" and failed with error: {failure}",
                     result.check.name()
-                )
+                );
+                excerpt(&warning, REASON_LIMIT)
             })
             .collect()
     }
@@ -88,6 +97,8 @@ impl Outcome {
 pub enum VerifyError {
     #[error("failed to get manifest descriptor: {0}")]
     Resolve(BoxFault),
+    #[error("user input digest {asked} does not match the resolved digest {resolved}")]
+    OtherDigest { asked: Digest, resolved: Digest },
     #[error(
         "signature verification failed: artifact \"{reference}\" has no applicable trust policy statement. \
          Trust policy applicability for a given artifact is determined by registryScopes. To create a trust policy, \
@@ -146,6 +157,7 @@ impl Fault for VerifyError {
     fn code(&self) -> &'static str {
         match self {
             VerifyError::Resolve(fault) | VerifyError::List(fault) => fault.code(),
+            VerifyError::OtherDigest { .. } => "verify-other-digest",
             VerifyError::NoStatement { .. } => "verify-no-statement",
             VerifyError::NoSignature { .. } => "verify-no-signature",
             VerifyError::NoneGood { .. } => "verify-none-good",
@@ -155,13 +167,19 @@ impl Fault for VerifyError {
     fn because(&self) -> Vec<String> {
         match self {
             VerifyError::Resolve(fault) | VerifyError::List(fault) => fault.because(),
-            VerifyError::NoStatement { .. } | VerifyError::NoSignature { .. } => Vec::new(),
+            VerifyError::OtherDigest { .. }
+            | VerifyError::NoStatement { .. }
+            | VerifyError::NoSignature { .. } => Vec::new(),
             VerifyError::NoneGood { tried, exceeded, .. } => {
                 let mut reasons = Vec::new();
                 for signature in tried {
                     let Some(failure) = &signature.failure else { continue };
-                    reasons.push(format!("{}: {failure}", signature.digest));
-                    reasons.extend(failure.because().into_iter().map(|r| format!("  {r}")));
+                    let mut reason = format!("{}: {failure}", signature.digest);
+                    let details = failure.because();
+                    if !details.is_empty() {
+                        reason.push_str(&format!(" ({})", details.join("; ")));
+                    }
+                    reasons.push(excerpt(&reason, REASON_LIMIT));
                 }
                 if let Some(limit) = exceeded {
                     reasons.push(format!(
@@ -176,6 +194,7 @@ impl Fault for VerifyError {
     fn hint(&self) -> Option<String> {
         match self {
             VerifyError::Resolve(fault) | VerifyError::List(fault) => fault.hint(),
+            VerifyError::OtherDigest { .. } => None,
             VerifyError::NoStatement { reference } => Some(format!(
                 "add {:?} to the registryScopes of a statement and import it again: \
                  sealwright policy import <path-to-policy.json>",

@@ -8,12 +8,23 @@ use super::{Certificate, CertificateError};
 /// (labels and text around ignored), else the bytes are one or more concatenated DER certificates.
 /// Empty input gives an empty list.
 pub fn certificates_from_pem_or_der(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
-    let blocks =
-        pem::parse_many(bytes).map_err(|error| CertificateError::Malformed(error.to_string()))?;
+    let blocks = pem::parse_many(without_blank_lines(bytes))
+        .map_err(|error| CertificateError::Malformed(error.to_string()))?;
     if blocks.is_empty() {
         return concatenated(bytes);
     }
     blocks.iter().map(|block| Certificate::from_der(block.contents())).collect()
+}
+
+/// Blank lines inside a block count for nothing, but the parser would take what stands before one for
+/// the block's headers. They stay where there are headers (RFC 1421, 4.4), told by their colons.
+fn without_blank_lines(bytes: &[u8]) -> Vec<u8> {
+    let mut headers = false;
+    let keep = |line: &&[u8]| {
+        headers = !line.starts_with(b"-----BEGIN ") && (headers || line.contains(&b':'));
+        headers || !line.trim_ascii().is_empty()
+    };
+    bytes.split_inclusive(|byte| *byte == b'\n').filter(keep).collect::<Vec<_>>().concat()
 }
 
 fn concatenated(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
@@ -44,6 +55,27 @@ mod tests {
             text += "some text\n";
         }
         assert_eq!(certificates_from_pem_or_der(text.as_bytes()), Ok(chain));
+    }
+
+    #[test]
+    fn blank_lines_in_a_block_do_not_matter_and_headers_may_stand_first() {
+        let chain = testing::chain(2);
+        let [one, other] =
+            [0, 1].map(|i| pem::encode(&pem::Pem::new("CERTIFICATE", chain[i].der())));
+        let other = other.replace("\r\n", "\n");
+        let headed = other.replacen("-----\n", "-----\nKey: value\n\n", 1);
+        for text in [
+            [one.replace("\r\n", "\r\n\r\n"), other.replace('\n', "\n\n")].concat(),
+            [one.replace("-----END", "\r\n-----END"), other.replace("-----END", " \n-----END")]
+                .concat(),
+            ["a: b\n\n", &one, "c: d\n\n", &headed].concat(),
+        ] {
+            assert_eq!(
+                certificates_from_pem_or_der(text.as_bytes()).as_ref(),
+                Ok(&chain),
+                "{text}"
+            );
+        }
     }
 
     #[test]

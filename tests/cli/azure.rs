@@ -61,7 +61,7 @@ async fn signing_asks_entra_once_for_each_audience_and_the_vault_twice() {
     );
     assert!(shown.ends_with("[exit] 0"), "{shown}");
     assert!(
-        shown.contains(r#""keyId": "https://v.vault.azure.net/keys/wabbit/<version>""#),
+        shown.contains(r#""key": "https://v.vault.azure.net/keys/wabbit/<version>""#),
         "{shown}"
     );
     let counts = world.lab.control().counts();

@@ -44,7 +44,7 @@ async fn signatures_are_a_tree() {
     assert_snapshot!(world.run("list -o json --max-signatures 1 $IMAGE"), @r#"
     [stdout]
     {
-        "reference": "localhost:5000/net-monitor@sha256:<image>",
+        "image": "localhost:5000/net-monitor@sha256:<image>",
         "signatures": [
             "sha256:<first>"
         ],

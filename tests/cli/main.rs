@@ -7,6 +7,7 @@ mod azure;
 mod cert;
 mod inspect;
 mod key;
+mod limits;
 mod list;
 mod login;
 mod plugin;

@@ -74,7 +74,7 @@ async fn json_names_the_signature_and_the_signer() {
     let json = shown.strip_prefix("[stdout]\n").and_then(|s| s.strip_suffix("\n[exit] 0"));
     let report: serde_json::Value =
         serde_json::from_str(json.expect("one document")).expect("JSON");
-    assert_eq!(report["reference"], "localhost:5000/net-monitor@sha256:<image>");
+    assert_eq!(report["image"], "localhost:5000/net-monitor@sha256:<image>");
     assert_eq!(report["signer"]["subject"], "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US");
     assert!(report["signature"].as_str().expect("a digest").starts_with("sha256:"));
     assert!(report["expiry"].as_str().expect("a time").ends_with('Z'));

@@ -64,6 +64,18 @@ fn tags_are_refused_in_the_unprotected_header() {
 }
 
 #[test]
+fn an_integer_has_one_form() {
+    // RFC 8949 section 3.4.3: -7, 3 and 1735689600 as bignums
+    let code = "envelope-unparsable";
+    for bytes_of_6 in [&[6][..], &[0, 0, 6], &[&[0; 20][..], &[6]].concat()] {
+        Cose::with(int(1), tag(3, bytes(bytes_of_6))).refused(code, "alg");
+    }
+    Cose::with(text(TIME), tag(1, tag(2, bytes(&[0x67, 0x74, 0x85, 0x80])))).refused(code, "time");
+    let crit = array(vec![text(SCHEME), tag(2, bytes(&[3]))]);
+    Cose::with(int(2), crit).refused(code, "crit");
+}
+
+#[test]
 fn headers_must_be_maps_of_integer_and_text_labels() {
     let code = "envelope-unparsable";
     Cose::with(bytes(b"x"), int(1)).refused(code, "bytes as label");
@@ -123,7 +135,7 @@ fn times_must_be_tag_1_and_in_range() {
         (int(1_735_689_600), "untagged"),
         (text("2025-01-01T00:00:00Z"), "text"),
         (tag(0, text("2025-01-01T00:00:00Z")), "tag 0"),
-        (tag(2, int(1_735_689_600)), "tag 2"),
+        (tag(5, int(1_735_689_600)), "tag 5"),
         (tag(1, text("2025-01-01T00:00:00Z")), "tag 1 of a text"),
         (tag(1, tag(1, int(1))), "tag 1 twice"),
         (tag(1, float(f64::NAN)), "not a number"),

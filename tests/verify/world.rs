@@ -38,7 +38,7 @@ pub enum Leaf {
 
 pub struct World {
     pub target: TargetArtifact,
-    pub signatures: Vec<(SignatureDescriptor, Result<FetchedSignature, &'static str>)>,
+    pub signatures: Vec<(SignatureDescriptor, Result<FetchedSignature, String>)>,
     pub policy: String,
     pub stores: BTreeMap<(StoreType, String), Vec<Certificate>>,
     pub now: OffsetDateTime,
@@ -47,7 +47,7 @@ pub struct World {
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Refused(&'static str);
+struct Refused(String);
 
 impl Fault for Refused {
     fn code(&self) -> &'static str {
@@ -93,9 +93,13 @@ impl World {
         self
     }
 
-    pub fn unfetchable(mut self) -> Self {
+    pub fn unfetchable(self) -> Self {
+        self.unfetchable_for("the registry answered 503")
+    }
+
+    pub fn unfetchable_for(mut self, reason: &str) -> Self {
         let digest = Digest::sha256(&self.signatures.len().to_be_bytes());
-        self.signatures.push((descriptor(&digest), Err("the registry answered 503")));
+        self.signatures.push((descriptor(&digest), Err(reason.to_owned())));
         self
     }
 
@@ -115,8 +119,18 @@ impl World {
         max_signatures: usize,
         metadata: &[(&str, &str)],
     ) -> Result<Outcome, VerifyError> {
+        self.verify_at(&self.target.digest, max_signatures, metadata).await
+    }
+
+    /// Asks for a digest, whatever the registry resolves it to.
+    pub async fn verify_at(
+        &self,
+        digest: &Digest,
+        max_signatures: usize,
+        metadata: &[(&str, &str)],
+    ) -> Result<Outcome, VerifyError> {
         let policy = Policy::from_json(self.policy.as_bytes()).unwrap();
-        let reference = Reference::parse(&format!("r.io/app@{}", self.target.digest)).unwrap();
+        let reference = Reference::parse(&format!("r.io/app@{digest}")).unwrap();
         let request =
             VerifyRequest { reference: &reference, max_signatures, user_metadata: pairs(metadata) };
         verify(self, &policy, self, &ManualClock::at(self.now), &request).await

@@ -47,6 +47,7 @@ impl CertificateAnswer {
 
 /// A secret. Its value may hold the private key beside the certificates.
 pub(super) struct SecretAnswer {
+    pub id: String,
     pub value: Secret,
     pub content_type: String,
     /// The key it belongs to, where it is a certificate's.
@@ -56,6 +57,8 @@ pub(super) struct SecretAnswer {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SecretDraft {
+    #[serde(default)]
+    id: String,
     value: String,
     #[serde(default)]
     content_type: String,
@@ -78,8 +81,8 @@ impl Vault {
         let body = self.call(key, Permission::SecretGet, Bytes::new()).await?;
         let draft: Result<SecretDraft, _> = parse(Permission::SecretGet, &body);
         wipe(body);
-        let SecretDraft { value, content_type, kid } = draft?;
-        Ok(SecretAnswer { value: Secret::new(value), content_type, kid })
+        let SecretDraft { id, value, content_type, kid } = draft?;
+        Ok(SecretAnswer { id, value: Secret::new(value), content_type, kid })
     }
 
     /// Signs a digest; `algorithm` is `PS256` … `ES512`. The answer is RSA-PSS or R‖S.

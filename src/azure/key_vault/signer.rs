@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::join;
+
 use super::client::{CertificateAnswer, Vault};
 use super::{KeyId, chain};
 use crate::azure::error::one_line;
@@ -65,7 +67,7 @@ impl std::fmt::Debug for KeyVaultSigner {
 
 impl KeyVaultSigner {
     /// Reads certificate and chain. With a version, one request: the secret alone, or the certificate
-    /// alone. Without, the certificate's answer pins the version of everything after it.
+    /// alone. Without, both side by side; the certificate's answer pins the version of everything.
     pub async fn open(options: KeyVaultOptions) -> Result<Self, AzureError> {
         let KeyVaultOptions { http, tokens, key, chain: source } = options;
         let vault = Vault { http, tokens, mode: source.mode() };
@@ -133,13 +135,21 @@ async fn from_secret(vault: &Vault, key: KeyId) -> Result<(KeyId, Vec<Certificat
     Ok((key, certificates))
 }
 
+/// Both side by side. The certificate decides: where another version came in between the two answers,
+/// the secret is read again.
 async fn from_certificate_and_secret(
     vault: &Vault,
     key: &KeyId,
 ) -> Result<(KeyId, Vec<Certificate>), AzureError> {
-    let (pinned, leaf, answer) = from_certificate(vault, key).await?;
-    let at = key.pinned(&version_of(key, &answer.sid, "secrets")?);
-    let secret = vault.secret(&at).await?;
+    let (certificate, latest) = join!(from_certificate(vault, key), vault.secret(key));
+    let (pinned, leaf, answer) = certificate?;
+    let latest = latest?;
+    let version = version_of(key, &answer.sid, "secrets")?;
+    let at = key.pinned(&version);
+    let secret = match key.version_answered(&latest.id, "secrets") {
+        Some(answered) if answered == version => latest,
+        _ => vault.secret(&at).await?,
+    };
     if let Some(kid) = &secret.kid {
         version_of(&pinned, kid, "keys")?;
     }

@@ -90,7 +90,7 @@ impl<W: Write + Send> Host for GitHub<W> {
             return;
         }
         let message: String = lines_kept(message).chars().take(MESSAGE_LIMIT).collect();
-        let properties = format!("title={}", escape_property(&unbracketed(title)));
+        let properties = format!("title={}", escape_property(&printable(title)));
         self.command(command, &properties, &message);
     }
 
@@ -142,22 +142,17 @@ fn escape_property(text: &str) -> String {
 
 /// A log line that is no command on any host: `::` at the start, `##[` and `##vso[` anywhere.
 pub fn defang(line: &str) -> String {
-    let line = unbracketed(line);
+    let line = printable(line);
     match line.trim_start().strip_prefix("::") {
         Some(rest) => format!("{}: :{rest}", &line[..line.len() - line.trim_start().len()]),
         None => line,
     }
 }
 
-/// Control characters out, and no `##[` or `##vso[`: those command inside of a line as well.
-fn unbracketed(text: &str) -> String {
-    printable(text).replace("##[", "# #[").replace("##vso[", "# #vso[")
-}
-
-/// The same with line breaks kept: they are escaped in a command.
+/// Printable, with line breaks kept: they are escaped in a command.
 fn lines_kept(text: &str) -> String {
     let lines: Vec<String> =
-        text.split(['\r', '\n']).filter(|line| !line.is_empty()).map(unbracketed).collect();
+        text.split(['\r', '\n']).filter(|line| !line.is_empty()).map(printable).collect();
     lines.join("\n")
 }
 

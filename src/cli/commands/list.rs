@@ -40,7 +40,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let digests: Vec<String> = listed.listing.signatures.iter().map(|s| s.digest.clone()).collect();
     if output == Output::Json {
         let report = ListReport {
-            reference: by_digest,
+            image: by_digest,
             signatures: digests,
             complete: !listed.listing.exceeded,
         };

@@ -70,13 +70,12 @@ async fn credential(
     if from_stdin {
         password = session.streams.rest_as_secret("password")?;
     }
-    if username.is_empty() && password.is_empty() && !from_stdin {
-        if let Some(registry) = world.azure_registry(host) {
-            let exchanged = world.azure_refresh_token(&registry).await;
-            return exchanged.map_err(|error| {
-                CliError::Login { host: host.to_owned(), fault: error.into() }.into()
-            });
-        }
+    let nothing_given = username.is_empty() && password.is_empty() && !from_stdin;
+    if let Some(registry) = world.azure_registry(host).filter(|_| nothing_given) {
+        let exchanged = world.azure_refresh_token(&registry).await;
+        return exchanged.map_err(|error| {
+            CliError::Login { host: host.to_owned(), fault: error.into() }.into()
+        });
     }
     if password.is_empty() {
         if username.is_empty() {

@@ -40,6 +40,7 @@ pub const PLUGIN: CommandSpec = CommandSpec {
 /// The plugin named beside azure-kv, if any: `install --file x`, `uninstall x`.
 fn asked_for<'a>(words: &[&'a str]) -> Result<Option<&'a str>, CliError> {
     match words.split_first() {
+        _ if words.iter().any(|word| matches!(*word, "-h" | "--help")) => Ok(None),
         None | Some((&("list" | "ls"), _)) => Ok(None),
         Some((&("install" | "add" | "uninstall" | "remove" | "rm"), rest)) => {
             let mut named = None;
@@ -86,6 +87,7 @@ mod tests {
     fn only_azure_kv_is_known() {
         let named = |words: &[&'static str]| asked_for(words).expect("a known word");
         assert_eq!(named(&["ls"]), None);
+        assert_eq!(named(&["install", "--help"]), None);
         assert_eq!(named(&["install", "--file", "notation-azure-kv.tar.gz"]), None);
         let url = "https://h/notation-azure-kv_1.2.1_linux_amd64.tar.gz";
         assert_eq!(named(&["install", "--url", url, "--sha256sum", "67"]), None);

@@ -3,11 +3,11 @@
 use clap::ArgMatches;
 
 use super::{CommandSpec, Done};
+use crate::ci::ImageReport;
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::parse::{GoDuration, value};
 use crate::cli::render::json::json;
-use crate::cli::render::outcome::SignedReport;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
 use crate::cli::signing_key::SigningKey;
@@ -108,10 +108,9 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let progress = session.streams.spinner(&format!("Signing {reference}"));
     let signed = sign(&*registry, signer, &*session.clock, &request).await;
     progress.finish_and_clear();
-    if !matches!(signed, Err(SignError::Resolve(_))) {
-        if let Some(warning) = tag_warning("sign", &reference) {
-            session.streams.warn(&warning);
-        }
+    let resolved = !matches!(signed, Err(SignError::Resolve(_)));
+    if let Some(warning) = tag_warning("sign", &reference).filter(|_| resolved) {
+        session.streams.warn(&warning);
     }
     let signed = signed?;
     for warning in &signed.warnings {
@@ -119,9 +118,9 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     }
     match output {
         Output::Json => {
-            session
-                .streams
-                .text(&json(&SignedReport::new(&signed, world.key_used().map(|key| key.id))))?;
+            let mut report = ImageReport::from(&signed);
+            report.used(world.provenance(&reference));
+            session.streams.text(&json(&report))?;
         }
         Output::Text => {
             let by_digest = &signed.reference;

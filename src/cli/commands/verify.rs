@@ -3,10 +3,10 @@
 use clap::ArgMatches;
 
 use super::{CommandSpec, Done};
+use crate::ci::ImageReport;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::parse::value;
 use crate::cli::render::json::json;
-use crate::cli::render::outcome::{VerifyReport, user_metadata};
 use crate::cli::render::table::table;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
@@ -60,20 +60,22 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let progress = session.streams.spinner(&format!("Verifying {reference}"));
     let result = verify(&*registry, &policy, &store, &*session.clock, &request).await;
     progress.finish_and_clear();
-    if !matches!(result, Err(VerifyError::Resolve(_))) {
-        if let Some(warning) = tag_warning("verify", &reference) {
-            session.streams.warn(&warning);
-        }
+    let resolved = !matches!(result, Err(VerifyError::Resolve(_)));
+    if let Some(warning) = tag_warning("verify", &reference).filter(|_| resolved) {
+        session.streams.warn(&warning);
     }
     match (result, output) {
         (Ok(outcome), Output::Text) => print(session, &outcome),
         (Ok(outcome), Output::Json) => {
             warn(session, &outcome);
-            Ok(session.streams.text(&json(&VerifyReport::of_outcome(&outcome)))?)
+            let mut report = ImageReport::from(&outcome);
+            report.used(world.provenance(&reference));
+            Ok(session.streams.text(&json(&report))?)
         }
         (Err(error), Output::Text) => Err(error.into()),
         (Err(error), Output::Json) => {
-            let report = VerifyReport::of_error(&reference.to_string(), &error);
+            let mut report = ImageReport::not_verified(&reference, &error);
+            report.used(world.provenance(&reference));
             session.streams.text(&json(&report))?;
             Err(error.into())
         }
@@ -89,8 +91,8 @@ fn print(session: &mut Session, outcome: &Outcome) -> Done {
         ))?,
         Verdict::Verified(_) => {
             session.streams.line(&format!("Successfully verified signature for {reference}"))?;
-            let rows: Vec<[String; 2]> =
-                user_metadata(outcome).into_iter().map(|(key, value)| [key, value]).collect();
+            let metadata = ImageReport::from(outcome).user_metadata;
+            let rows: Vec<[String; 2]> = metadata.into_iter().map(|(k, v)| [k, v]).collect();
             if !rows.is_empty() {
                 session.streams.text(&format!(
                     "\nThe artifact was signed with the following user metadata.\n\n{}",

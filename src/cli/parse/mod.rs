@@ -57,8 +57,10 @@ pub fn root() -> Command {
         .override_usage(format!("{PROGRAM} [command]"))
         .disable_version_flag(true)
         .args_override_self(true)
-        .color(clap::ColorChoice::Never)
-        .term_width(100);
+        .color(clap::ColorChoice::Never);
+    for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 1) {
+        root = root.subcommand(leaf(spec));
+    }
     for group in GROUPS {
         let mut command = Command::new(group.name)
             .visible_aliases(group.aliases)
@@ -70,9 +72,6 @@ pub fn root() -> Command {
             }
         }
         root = root.subcommand(command);
-    }
-    for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 1) {
-        root = root.subcommand(leaf(spec));
     }
     root
 }

@@ -13,16 +13,12 @@ pub(super) fn check(intact: &Intact) -> Result<(), CheckFailure> {
             // named with or without the critical mark: what the plugin would have checked is unknown
             AttributeKey::Text(key) if key == VERIFICATION_PLUGIN => {
                 let name = attribute.value.as_str().unwrap_or("<not a text>");
-                return Err(CheckFailure::Plugin(name.to_owned()));
+                return Err(CheckFailure::plugin(name));
             }
             // without a plugin's name its version says nothing
             AttributeKey::Text(key) if key == VERIFICATION_PLUGIN_MIN_VERSION => {}
             key if attribute.critical => {
-                let name = match key {
-                    AttributeKey::Text(text) => text.clone(),
-                    AttributeKey::Integer(number) => number.to_string(),
-                };
-                return Err(CheckFailure::CriticalAttribute(name));
+                return Err(CheckFailure::critical_attribute(key));
             }
             _ => {}
         }

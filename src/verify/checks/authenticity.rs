@@ -19,5 +19,8 @@ pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckF
     if !chain.certificates().iter().any(|c| trusted.contains(c)) {
         return Err(CheckFailure::NotTrusted { leaf: chain.leaf().subject().to_string() });
     }
-    Ok(context.statement.identities().check(chain.leaf(), context.statement.name())?)
+    let identities = context.statement.identities();
+    identities
+        .check(chain.leaf(), context.statement.name())
+        .map_err(|error| CheckFailure::Identity { error, leaf: chain.leaf().subject().to_string() })
 }

@@ -4,9 +4,9 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::envelope::EnvelopeError;
-use crate::fault::{BoxFault, Fault};
-use crate::trust::{IdentityError, StoreError};
+use crate::envelope::{AttributeKey, EnvelopeError};
+use crate::fault::{BoxFault, Fault, excerpt};
+use crate::trust::{Check, IdentityError, StoreError};
 
 /// Go's RFC1123Z, in UTC.
 const RFC1123Z: &[BorrowedFormatItem<'static>] = format_description!(
@@ -35,8 +35,8 @@ pub enum CheckFailure {
     NoTrustedCertificates,
     #[error("the signature's certificate chain does not contain any trusted certificate")]
     NotTrusted { leaf: String },
-    #[error("{0}")]
-    Identity(#[from] IdentityError),
+    #[error("{error}")]
+    Identity { error: IdentityError, leaf: String },
     #[error("digital signature has expired on \"{}\"", moment(*.0))]
     Expired(OffsetDateTime),
     #[error(
@@ -66,6 +66,45 @@ pub enum CheckFailure {
     Metadata { missing: Vec<String> },
 }
 
+/// longest name from an envelope or its manifest that a failure quotes; real ones are under 80
+const NAME_LIMIT: usize = 200;
+
+impl CheckFailure {
+    pub(super) fn media_type(found: &str) -> Self {
+        Self::MediaType(excerpt(found, NAME_LIMIT))
+    }
+
+    pub(super) fn plugin(name: &str) -> Self {
+        Self::Plugin(excerpt(name, NAME_LIMIT))
+    }
+
+    pub(super) fn critical_attribute(key: &AttributeKey) -> Self {
+        Self::CriticalAttribute(excerpt(&key.to_string(), NAME_LIMIT))
+    }
+
+    /// The check that failed; none for what no check of the policy stands for.
+    pub fn check(&self) -> Option<Check> {
+        match self {
+            CheckFailure::MediaType(_) | CheckFailure::Integrity(_) => Some(Check::Integrity),
+            CheckFailure::Store(_)
+            | CheckFailure::NoTrustedCertificates
+            | CheckFailure::NotTrusted { .. }
+            | CheckFailure::Identity { .. } => Some(Check::Authenticity),
+            CheckFailure::Expired(_) => Some(Check::Expiry),
+            CheckFailure::TimestampUnsupported
+            | CheckFailure::NotYetValid { .. }
+            | CheckFailure::NoLongerValid { .. }
+            | CheckFailure::AuthenticTime { .. } => Some(Check::AuthenticTimestamp),
+            CheckFailure::RevocationUnknown(_) => Some(Check::Revocation),
+            CheckFailure::Fetch(_)
+            | CheckFailure::Plugin(_)
+            | CheckFailure::CriticalAttribute(_)
+            | CheckFailure::Descriptor { .. }
+            | CheckFailure::Metadata { .. } => None,
+        }
+    }
+}
+
 impl Fault for CheckFailure {
     fn code(&self) -> &'static str {
         match self {
@@ -77,7 +116,7 @@ impl Fault for CheckFailure {
             CheckFailure::Store(error) => error.code(),
             CheckFailure::NoTrustedCertificates => "verify-no-trusted-certificates",
             CheckFailure::NotTrusted { .. } => "verify-not-trusted",
-            CheckFailure::Identity(error) => error.code(),
+            CheckFailure::Identity { error, .. } => error.code(),
             CheckFailure::Expired(_) => "verify-expired",
             CheckFailure::TimestampUnsupported => "verify-timestamp-unsupported",
             CheckFailure::NotYetValid { .. } => "verify-not-yet-valid",
@@ -92,7 +131,7 @@ impl Fault for CheckFailure {
     fn because(&self) -> Vec<String> {
         match self {
             CheckFailure::Fetch(fault) => fault.because(),
-            CheckFailure::NotTrusted { leaf } => {
+            CheckFailure::NotTrusted { leaf } | CheckFailure::Identity { leaf, .. } => {
                 vec![format!("the signing certificate's subject is {leaf:?}")]
             }
             CheckFailure::RevocationUnknown(_) => vec![
@@ -107,7 +146,6 @@ impl Fault for CheckFailure {
             }
             CheckFailure::Integrity(error) => error.because(),
             CheckFailure::Store(error) => error.because(),
-            CheckFailure::Identity(error) => error.because(),
             _ => Vec::new(),
         }
     }
@@ -117,7 +155,7 @@ impl Fault for CheckFailure {
             CheckFailure::Fetch(fault) => fault.hint(),
             CheckFailure::Integrity(error) => error.hint(),
             CheckFailure::Store(error) => error.hint(),
-            CheckFailure::Identity(error) => error.hint(),
+            CheckFailure::Identity { error, .. } => error.hint(),
             CheckFailure::NotTrusted { .. } | CheckFailure::NoTrustedCertificates => Some(
                 "if you trust the CA that issued it, add its root to the store the policy names: \
                  sealwright cert add --type ca --store <store> <root.crt>"

@@ -7,6 +7,6 @@ use crate::registry::FetchedSignature;
 /// The layer's media type says how to read the envelope; bytes are never sniffed.
 pub(super) fn check(fetched: &FetchedSignature) -> Result<Intact, CheckFailure> {
     let format = Format::from_media_type(&fetched.envelope_media_type)
-        .ok_or_else(|| CheckFailure::MediaType(fetched.envelope_media_type.clone()))?;
+        .ok_or_else(|| CheckFailure::media_type(&fetched.envelope_media_type))?;
     Ok(Parsed::read(format, &fetched.envelope)?.check_integrity()?)
 }

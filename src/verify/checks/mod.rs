@@ -51,6 +51,7 @@ pub(super) fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tried {
         digest: fetched.manifest_digest.to_string(),
         results: Vec::new(),
         failure: None,
+        signer: None,
         intact: None,
     };
     match integrity::check(fetched) {
@@ -60,8 +61,11 @@ pub(super) fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tried {
                 action: Action::Enforce,
                 failure: None,
             });
-            tried.failure = weigh(&intact, &context, &mut tried.results).err();
-            tried.intact = Some(intact);
+            tried.signer = Some(intact.chain().leaf().clone());
+            match weigh(&intact, &context, &mut tried.results) {
+                Ok(()) => tried.intact = Some(intact),
+                Err(failure) => tried.failure = Some(failure),
+            }
         }
         Err(failure) => tried.failure = Some(failure),
     }

@@ -1,0 +1,45 @@
+//! Sixteen processes sign one image at once: sixteen entries in its index, every process content.
+
+#[path = "program/mod.rs"]
+mod program;
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use program::Program;
+use sealwright::lab::{Deletes, LabOptions, Referrers};
+
+const SIGNERS: usize = 16;
+
+async fn race(referrers: Referrers, deletes: Deletes) {
+    let options = LabOptions { referrers, deletes, ..LabOptions::default() };
+    let program = Program::start_now(options).await;
+    let image = program.image("v1");
+    let line = format!("sign {image}");
+    let answers = join_all((0..SIGNERS).map(|_| program.spawn(&line))).await;
+
+    let answers: Vec<_> = answers.into_iter().map(program::Answer::succeeds).collect();
+    let reported: BTreeSet<&str> = answers.iter().map(program::Answer::signature).collect();
+    assert_eq!(reported.len(), SIGNERS, "signatures reported");
+    let indexed = program.indexed(&image).expect("an index");
+    assert_eq!(indexed.len(), SIGNERS, "entries in the index");
+    let indexed: BTreeSet<&str> = indexed.iter().map(String::as_str).collect();
+    assert_eq!(indexed, reported);
+    assert_eq!(program.signatures(&image).len(), SIGNERS, "signatures in the registry");
+    program.spawn(&format!("verify {image}")).await.succeeds();
+}
+
+#[tokio::test]
+async fn sixteen_signers_leave_sixteen_entries() {
+    race(Referrers::TagSchema, Deletes::Allowed).await;
+}
+
+#[tokio::test]
+async fn sixteen_signers_leave_sixteen_entries_where_deletes_are_refused() {
+    race(Referrers::TagSchema, Deletes::Refused).await;
+}
+
+#[tokio::test]
+async fn sixteen_signers_leave_sixteen_entries_beside_the_referrers_api() {
+    race(Referrers::Api, Deletes::Allowed).await;
+}

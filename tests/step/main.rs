@@ -1,0 +1,12 @@
+//! The program as the step of a workflow: real processes, a runner's folders, a lab behind them.
+
+mod job;
+mod runner;
+
+mod dry_run;
+mod github;
+mod inputs;
+mod login;
+mod setup;
+mod sign;
+mod verify;
