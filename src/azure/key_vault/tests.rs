@@ -360,7 +360,7 @@ async fn an_answer_that_is_no_refusal_is_never_quoted() {
         let route = format!("GET /secrets/c/{VERSION}");
         let body = vault.routes[&route].1.clone();
         let azure = vault.with(&route, status, &body).start().await;
-        let error = open(&azure, latest(&azure), ChainSource::Secret).await.unwrap_err();
+        let error = open(&azure, versioned(&azure), ChainSource::Secret).await.unwrap_err();
         assert_eq!(error.code(), "azure-vault-request");
         assert!(!error.to_string().contains("PRIVATE KEY"), "{error}");
     }
