@@ -41,6 +41,9 @@ impl<F: Fault> From<F> for BoxFault {
     }
 }
 
+/// longest line of a message, in characters: registries and certificates can bring in megabytes
+pub const LINE_LIMIT: usize = 4096;
+
 /// Renders a fault below its first line: `because` and `hint` lines, each ending in a newline.
 ///
 /// The first line differs by audience (`Error: …` for notation's commands, `error[code]: …` for
@@ -48,7 +51,7 @@ impl<F: Fault> From<F> for BoxFault {
 pub fn details(fault: &dyn Fault) -> String {
     let mut text = String::new();
     for reason in fault.because() {
-        let _ = writeln!(text, "because {}", printable(&reason));
+        let _ = writeln!(text, "because {}", printable(&excerpt(&reason, LINE_LIMIT)));
     }
     if let Some(hint) = fault.hint() {
         for (i, line) in hint.lines().enumerate() {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::services::Provenance;
-use crate::fault::Fault;
+use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
 use crate::sign::{Signed, SignerSummary};
 use crate::trust::Action;
@@ -159,10 +159,11 @@ pub struct ErrorReport {
 
 impl From<&dyn Fault> for ErrorReport {
     fn from(fault: &dyn Fault) -> Self {
+        let cut = |text: String| excerpt(&text, LINE_LIMIT);
         Self {
             code: fault.code(),
-            message: fault.to_string(),
-            because: fault.because(),
+            message: cut(fault.to_string()),
+            because: fault.because().into_iter().map(cut).collect(),
             hint: fault.hint(),
         }
     }

@@ -28,7 +28,7 @@ use tracing::instrument::WithSubscriber;
 
 use crate::clock::{Clock, SystemClock};
 use crate::env::Env;
-use crate::fault::{Fault, details, printable};
+use crate::fault::{Fault, LINE_LIMIT, details, excerpt, printable};
 use parse::{Asked, flags};
 
 /// Runs one command: the arguments after the program's name, a copy of the environment, streams.
@@ -86,7 +86,8 @@ async fn time_over(limit: Option<Duration>, clock: &dyn Clock) -> CliError {
 
 /// Prints a fault as notation does, with what stands behind it below. Returns the exit code.
 fn report(streams: &mut Streams, fault: &dyn Fault) -> u8 {
-    let lines: Vec<String> = fault.lines().iter().map(|line| printable(line)).collect();
+    let lines: Vec<String> =
+        fault.lines().iter().map(|line| printable(&excerpt(line, LINE_LIMIT))).collect();
     streams.complain(&format!("Error: {}", lines.join("\n")));
     let details = details(fault);
     if !details.is_empty() {

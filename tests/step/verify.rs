@@ -86,5 +86,5 @@ fn a_certificate_cannot_command_the_runner_nor_write_the_summary() {
     let row = done.summary.lines().find(|l| l.contains("verified |")).unwrap();
     let row = row.replace(&job.named(""), "r.azurecr.io/");
     let cells: Vec<&str> = row.split(" | ").collect();
-    assert_snapshot!(cells[3], @r"CN=a \#\#\#\[error\]b ::warning::c \| \\&lt;img src=x\\&gt; \`d\`,O=\[e\]\(f\),C=US");
+    assert_snapshot!(cells[3], @r"CN=a \#\# \#\[error\]b ::warning::c \| \\&lt;img src=x\\&gt; \`d\`,O=\[e\]\(f\),C=US");
 }
