@@ -51,6 +51,13 @@ impl Env {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// What another program is given: no setting of this one's, since credentials are among them.
+    pub fn for_child(&self) -> Self {
+        let own = |name: &str| name.starts_with("NOTATION_") || name.starts_with("INPUT_");
+        let kept = self.variables.iter().filter(|(name, _)| !own(name));
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// A copy with one variable set.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());

@@ -80,6 +80,16 @@ pub fn excerpt(text: &str, limit: usize) -> String {
     }
 }
 
+/// Text as one word of a shell command: as it is where no shell reads anything into it, else between
+/// single quotes (POSIX.1, "Shell Command Language", 2.2.2). For hints, which are copied.
+pub fn shell_word(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:@%+=-".contains(&b);
+    match !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 /// The messages of an error's sources, outermost first, without repeats.
 pub fn causes(mut source: Option<&(dyn std::error::Error + 'static)>) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
@@ -142,6 +152,23 @@ mod tests {
     fn an_operating_system_error_reads_as_posix_words() {
         let error = std::io::Error::from(std::io::ErrorKind::NotFound);
         assert_eq!(os_reason(&error), "no such file or directory");
+    }
+
+    #[test]
+    fn a_shell_reads_nothing_into_outside_text() {
+        for text in ["/a/b.json", "a.io:5000/x@sha256:0", "100%"] {
+            assert_eq!(shell_word(text), text);
+        }
+        for (text, word) in [
+            ("", "''"),
+            ("$(id)", "'$(id)'"),
+            ("a b;c`d`", "'a b;c`d`'"),
+            ("it's", r"'it'\''s'"),
+            ("-rf", "'-rf'"),
+            ("~/x", "'~/x'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
     }
 
     #[test]

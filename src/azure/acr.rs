@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::{Url, form_urlencoded};
 
-use super::error::{NO_CODE, one_line};
+use super::error::{NO_CODE, one_line, refusal_text};
 use super::{
     Audience, AzureError, ExtraHosts, RegistryHost, Token, TokenSource, Wanted, registry_hint,
 };
@@ -52,7 +52,7 @@ impl AcrCredentials {
         let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         let hint =
             || registry_hint(registry.as_str(), &self.extra_hosts, self.wanted, principal.as_ref());
-        let (code, message) = problem(&answer.body);
+        let (code, message) = problem(&answer);
         Err(AzureError::Exchange {
             host: registry.as_str().to_owned(),
             status: answer.status.as_u16(),
@@ -144,11 +144,11 @@ struct ProblemBody {
     message: String,
 }
 
-fn problem(body: &[u8]) -> (String, String) {
-    let draft: ProblemDraft = serde_json::from_slice(body).unwrap_or_default();
+fn problem(answer: &Response) -> (String, String) {
+    let draft: ProblemDraft = serde_json::from_slice(&answer.body).unwrap_or_default();
     match draft.errors.into_iter().next() {
         Some(first) => (one_line(&first.code), one_line(&first.message)),
-        None => (NO_CODE.into(), one_line(&String::from_utf8_lossy(body))),
+        None => (NO_CODE.into(), refusal_text(answer)),
     }
 }
 
@@ -232,6 +232,18 @@ mod tests {
                 source(&azure, CannedTokens::default()).find(&azure.host).await.unwrap_err();
             assert_eq!(error.code(), "azure-registry-exchange");
             assert_eq!(error.hint(), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_no_refusal_is_never_quoted() {
+        for status in [201, 203] {
+            let body = r#"{"refresh_token":"s3cret"}"#;
+            let azure = Azure::start(move |_| Reply::body(status, body)).await;
+            let error =
+                source(&azure, CannedTokens::default()).find(&azure.host).await.unwrap_err();
+            assert_eq!(error.code(), "azure-registry-exchange");
+            assert!(!error.to_string().contains("s3cret"), "{error}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CREDENTIAL_TYPES, CredentialType, Permission};
 use crate::fault::Fault;
-use crate::http::HttpError;
+use crate::http::{HttpError, Response};
 use crate::x509::{CertificateError, ChainError};
 
 /// Why a vault answered 403, as far as its answer shows.
@@ -260,6 +260,15 @@ const ENTRA_HINTS: [(&str, &str); 6] = [
 
 /// Stands where a service gives no code.
 pub(super) const NO_CODE: &str = "ERROR";
+
+/// The body of a refusal, fit for one line. Of an answer that is none nothing is shown: a token or a
+/// private key may be in it.
+pub(super) fn refusal_text(answer: &Response) -> String {
+    match answer.status.is_client_error() || answer.status.is_server_error() {
+        true => one_line(&String::from_utf8_lossy(&answer.body)),
+        false => format!("an answer of {} bytes that was not expected", answer.body.len()),
+    }
+}
 
 /// Text of a service fit for one line: white space joined, cut at 600 characters.
 pub(super) fn one_line(text: &str) -> String {

@@ -186,15 +186,20 @@ impl World {
         host: &str,
         credentials: Arc<dyn CredentialSource>,
     ) -> Result<Connection, BoxFault> {
-        let insecure = self.config.insecure_registries();
+        let (kind, scheme) = match self.azure_registry(host) {
+            // an Azure token never crosses plain http, whatever is asked for
+            Some(_) => (Kind::Azure, Scheme::Https),
+            None => {
+                let insecure = self.config.insecure_registries();
+                let scheme = self.options.scheme.unwrap_or_else(|| scheme_for(host, insecure));
+                (Kind::Other, scheme)
+            }
+        };
         Ok(Connection::new(ConnectionOptions {
             http: self.http.clone(),
             host: host.to_owned(),
-            scheme: self.options.scheme.unwrap_or_else(|| scheme_for(host, insecure)),
-            kind: match self.azure_registry(host) {
-                Some(_) => Kind::Azure,
-                None => Kind::Other,
-            },
+            scheme,
+            kind,
             credentials,
             auth_realms: self.options.auth_realms.clone(),
         })?)
@@ -390,3 +395,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+mod tests;

@@ -57,8 +57,12 @@ impl AuthFile {
         let bytes = files::read(path, links)?.unwrap_or_default();
         let content: Map<String, Value> = match bytes.trim_ascii() {
             b"" => Map::new(),
-            // serde_json's messages quote places, never values: nothing secret is in them
-            text => serde_json::from_slice(text).map_err(|error| malformed(error.to_string()))?,
+            // a message about syntax quotes places, one about a type would quote the value
+            text => match serde_json::from_slice(text) {
+                Ok(Value::Object(content)) => content,
+                Ok(_) => return Err(malformed("it is no JSON object".to_owned())),
+                Err(error) => return Err(malformed(error.to_string())),
+            },
         };
         let file = Self { path: path.to_owned(), content };
         file.check_types().map_err(|member| malformed(format!("wrong type of {member:?}")))?;
@@ -297,6 +301,8 @@ mod tests {
             let error = with(text).1.expect_err("malformed");
             assert_eq!(error.code(), "config-malformed");
         }
+        let error = with("\"s3cret\"").1.expect_err("malformed");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
         let (_home, file) = valid(r#"{"auths":{"a":"s3cret","b":{"password":["s3cret"]}}}"#);
         for server in ["a", "b"] {
             let error = file.entry(server).expect_err("malformed");

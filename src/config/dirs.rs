@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, name};
-use crate::fault::Fault;
+use crate::fault::{Fault, shell_word};
 
 /// notation's directories, decided once from the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,9 @@ impl Fault for DirError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             DirError::NoHome { .. } => "export NOTATION_CONFIG=<folder>".to_owned(),
-            DirError::Relative { variable, value } => format!("export {variable}=\"$PWD/{value}\""),
+            DirError::Relative { variable, value } => {
+                format!("export {variable}=\"$PWD\"/{}", shell_word(value))
+            }
         })
     }
 }
@@ -227,6 +229,9 @@ mod tests {
             let error = on(Platform::Linux, &[("HOME", "/h"), (variable, "r")]).expect_err("r");
             assert_eq!(error.code(), "config-relative-directory");
             assert_eq!(error.to_string(), format!("path in ${variable} is relative: \"r\""));
+            let odd = on(Platform::Linux, &[("HOME", "/h"), (variable, "$(id)")]).expect_err("odd");
+            let hint = format!("export {variable}=\"$PWD\"/'$(id)'");
+            assert_eq!(odd.hint(), Some(hint));
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use super::files::{self, Links, write_atomic};
 use super::{ConfigError, Dirs};
-use crate::fault::Fault;
+use crate::fault::{Fault, shell_word};
 use crate::trust::{Draft, Policy, PolicyError};
 
 /// Why there is no policy to verify with; worded as notation words it.
@@ -104,7 +104,7 @@ impl Fault for LoadError {
             LoadError::NotPresent | LoadError::NotRegular | LoadError::Malformed { .. } => {
                 Some("sealwright policy import <trustpolicy.json>".to_owned())
             }
-            LoadError::Permission { path } => Some(format!("chmod u+r {path}")),
+            LoadError::Permission { path } => Some(format!("chmod u+r {}", shell_word(path))),
             LoadError::Invalid(error) => error.hint(),
             LoadError::File(error) => error.hint(),
         }

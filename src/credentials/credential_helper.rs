@@ -118,10 +118,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 impl ProcessHelper {
     /// `env` is what helpers see, without the variables that hold this program's own settings.
     pub fn new(env: &Env, clock: Arc<dyn Clock>) -> Self {
-        let own = |name: &str| name.starts_with("NOTATION_") || name.starts_with("INPUT_");
-        let kept = env.with_prefix("").filter(|(name, _)| !own(name));
-        let env = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { env, clock }
+        Self { env: env.for_child(), clock }
     }
 
     /// The first executable of this name in an absolute folder of the path.
@@ -216,7 +213,9 @@ async fn converse(
         return Err(HelperError::NoCredentials);
     }
     let complaint = String::from_utf8_lossy(&complaint);
-    let said = [said.trim(), complaint.trim()].into_iter().find(|text| !text.is_empty());
+    // an answer, whole or not, is no complaint and may hold the secret
+    let complains = |text: &&str| !text.is_empty() && !text.starts_with('{');
+    let said = [said.trim(), complaint.trim()].into_iter().find(complains);
     let reason = match said {
         Some(text) => request.redacted(text).chars().take(REASON_LIMIT).collect(),
         None => status.to_string(),

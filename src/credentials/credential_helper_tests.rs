@@ -104,6 +104,13 @@ async fn a_helper_that_repeats_its_input_shows_no_secret() {
 }
 
 #[tokio::test]
+async fn a_helper_that_fails_after_its_answer_shows_no_secret() {
+    let request = HelperRequest::Get { server: &server() };
+    let error = asked(&env("answer-then-fail"), request).await.expect_err("failed");
+    assert_eq!(error.to_string(), "`docker-credential-fake get` failed: exit status: 1");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_not_text_is_refused() {
     let error = failure("binary").await;
     assert_eq!(error.code(), "credentials-helper-answer");

@@ -6,12 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION};
 use http::{HeaderMap, Method};
+use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
+use super::direct::Loopback;
 use super::error::{Failure, sort};
-use super::retry::Attempts;
 use super::{
-    Deadline, HttpError, Jitter, Redirects, Request, Response, SystemJitter, redacted, same_origin,
+    Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter,
+    redacted, same_origin,
 };
 use crate::clock::Clock;
 
@@ -28,6 +30,7 @@ pub struct HttpOptions {
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
+    loopback: Loopback,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
     jitter: Arc<dyn Jitter>,
@@ -49,21 +52,28 @@ impl Http {
             }
             extra.extend(roots);
         }
-        let builder = || {
+        let user_agent = options.user_agent;
+        let builder = move || {
             reqwest::Client::builder()
-                .user_agent(&options.user_agent)
+                .user_agent(&user_agent)
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
         };
-        let client = builder()
-            .tls_certs_merge(extra.clone())
-            .build()
-            .or_else(|_| builder().tls_certs_only(extra).build())
-            .map_err(client_error)?;
+        let build = move |proxies: Proxies| {
+            let builder = || match proxies {
+                Proxies::OfTheSystem => builder(),
+                Proxies::None => builder().no_proxy(),
+            };
+            let merged = builder().tls_certs_merge(extra.clone()).build();
+            merged.or_else(|_| builder().tls_certs_only(extra.clone()).build())
+        };
+        let client = build(Proxies::OfTheSystem).map_err(client_error)?;
+        let loopback = Loopback::new(Matcher::from_system(), move || build(Proxies::None));
         Ok(Self {
             client,
+            loopback,
             clock: options.clock,
             deadline: options.deadline,
             jitter: Arc::new(SystemJitter),
@@ -102,6 +112,17 @@ impl Http {
     /// The same without retries: for callers with rules of their own.
     pub async fn send_once(&self, request: Request) -> Result<Response, HttpError> {
         self.follow(request, Patience::Once).await
+    }
+
+    /// One attempt of [`Http::send`], for requests that must be made anew before each; redirects are
+    /// returned.
+    pub async fn send_or_wait(
+        &self,
+        request: &Request,
+        attempts: &mut Attempts,
+    ) -> Result<Sent, HttpError> {
+        let Request { method, url, headers, body, limit, .. } = request;
+        self.step(method, url, headers, body, *limit, Patience::Retry, attempts).await
     }
 
     async fn follow(&self, request: Request, patience: Patience) -> Result<Response, HttpError> {
@@ -147,49 +168,59 @@ impl Http {
         patience: Patience,
     ) -> Result<Response, HttpError> {
         let mut attempts = Attempts::default();
-        let mut last = String::from("none");
         loop {
-            let Some(left) = self.deadline.left(self.clock.elapsed()) else {
-                return Err(HttpError::Deadline {
-                    method: method.clone(),
-                    url: redacted(url),
-                    last,
-                });
-            };
-            let attempt = self.attempt(method, url, headers, body, limit);
-            let outcome = match tokio::time::timeout(left, attempt).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
-                    return Err(HttpError::Deadline {
-                        method: method.clone(),
-                        url: redacted(url),
-                        last,
-                    });
-                }
-            };
-            let now = self.clock.now();
-            let wait = match &outcome {
-                Ok(response) => {
-                    last = response.status.to_string();
-                    attempts.after_answer(response, now, &*self.jitter)
-                }
-                Err(Attempt { failure, error }) => {
-                    last = error.to_string();
-                    attempts.after_failure(*failure, &*self.jitter)
-                }
-            };
-            let end = self.deadline.0;
-            match wait {
-                Some(wait)
-                    if patience == Patience::Retry
-                        && self.clock.elapsed().saturating_add(wait) < end =>
-                {
-                    tracing::debug!(target: "sealwright", "{method} {}: {last}; again in {} ms",
-                        redacted(url), wait.as_millis());
-                    self.clock.sleep(wait).await;
-                }
-                _ => return outcome.map_err(|attempt| attempt.error),
+            let sent =
+                self.step(method, url, headers, body, limit, patience, &mut attempts).await?;
+            if let Sent::Answer(answer) = sent {
+                return Ok(answer);
             }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn step(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &Bytes,
+        limit: u64,
+        patience: Patience,
+        attempts: &mut Attempts,
+    ) -> Result<Sent, HttpError> {
+        let over = |attempts: &Attempts| HttpError::Deadline {
+            method: method.clone(),
+            url: redacted(url),
+            last: attempts.last.clone().unwrap_or_else(|| "none".into()),
+        };
+        let Some(left) = self.deadline.left(self.clock.elapsed()) else {
+            return Err(over(attempts));
+        };
+        let attempt = self.attempt(method, url, headers, body, limit);
+        let Ok(outcome) = tokio::time::timeout(left, attempt).await else {
+            return Err(over(attempts));
+        };
+        let now = self.clock.now();
+        let (last, wait) = match &outcome {
+            Ok(response) => {
+                (response.status.to_string(), attempts.after_answer(response, now, &*self.jitter))
+            }
+            Err(Attempt { failure, error }) => {
+                (error.to_string(), attempts.after_failure(*failure, &*self.jitter))
+            }
+        };
+        match wait {
+            Some(wait)
+                if patience == Patience::Retry
+                    && self.clock.elapsed().saturating_add(wait) < self.deadline.0 =>
+            {
+                tracing::debug!(target: "sealwright", "{method} {}: {last}; again in {} ms",
+                    redacted(url), wait.as_millis());
+                attempts.last = Some(last);
+                self.clock.sleep(wait).await;
+                Ok(Sent::Waited)
+            }
+            _ => outcome.map(Sent::Answer).map_err(|attempt| attempt.error),
         }
     }
 
@@ -207,7 +238,10 @@ impl Http {
             tracing::debug!(target: "sealwright", "{method} {url}: {reason}");
             Attempt { failure, error: HttpError::Transport { method: method.clone(), url, reason } }
         };
-        let mut request = self.client.request(method.clone(), url.clone()).headers(headers.clone());
+        let client = self.loopback.client(url);
+        let client = client.map_err(|error| Attempt { failure: Failure::Final, error })?;
+        let client = client.unwrap_or(&self.client);
+        let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
         if !body.is_empty() || matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
             request = request.body(body.clone());
         }
@@ -233,6 +267,12 @@ impl Http {
         }
         Ok(Response { status, headers, body: body.into(), url: url.clone() })
     }
+}
+
+#[derive(Clone, Copy)]
+enum Proxies {
+    OfTheSystem,
+    None,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,10 @@
 //! The client for this machine's own addresses, which no proxy stands before.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use url::{Host, Url};
 
 use super::HttpError;
 use super::client::client_error;
@@ -16,4 +20,75 @@ pub fn direct_client(connect_timeout: Duration) -> Result<reqwest::Client, HttpE
         .tls_certs_only([])
         .build()
         .map_err(client_error)
+}
+
+/// The client for `localhost` and loopback addresses where a proxy is set: a proxy could not reach
+/// them, and would read what goes to them in plain http. Go's programs pass proxies by as well
+/// (net/http, "ProxyFromEnvironment").
+#[derive(Clone)]
+pub(super) struct Loopback {
+    proxies: Arc<Matcher>,
+    build: Arc<dyn Fn() -> reqwest::Result<reqwest::Client> + Send + Sync>,
+    client: Arc<OnceLock<reqwest::Client>>,
+}
+
+impl Loopback {
+    /// `build` makes the client, without proxies, when it is first needed.
+    pub fn new(
+        proxies: Matcher,
+        build: impl Fn() -> reqwest::Result<reqwest::Client> + Send + Sync + 'static,
+    ) -> Self {
+        Self { proxies: Arc::new(proxies), build: Arc::new(build), client: Arc::default() }
+    }
+
+    /// None where the usual client goes to the host itself anyway.
+    pub fn client(&self, url: &Url) -> Result<Option<&reqwest::Client>, HttpError> {
+        let proxied = || {
+            let uri = url.as_str().parse().ok();
+            uri.is_some_and(|uri| self.proxies.intercept(&uri).is_some())
+        };
+        if !is_loopback(url) || !proxied() {
+            return Ok(None);
+        }
+        if let Some(client) = self.client.get() {
+            return Ok(Some(client));
+        }
+        let client = (self.build)().map_err(client_error)?;
+        Ok(Some(self.client.get_or_init(|| client)))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_reached_past_a_proxy_and_nothing_else_is() {
+        let proxies = Matcher::builder().all("http://127.0.0.1:9").no("127.0.0.2").build();
+        let loopback = Loopback::new(proxies, || reqwest::Client::builder().build());
+        let direct = |text: &str| {
+            let url = Url::parse(text).expect("a URL");
+            loopback.client(&url).expect("a client").is_some()
+        };
+        for text in ["http://localhost:5000/v2/", "https://127.0.0.1:1/", "http://[::1]:5000/"] {
+            assert!(direct(text), "{text}");
+        }
+        for text in
+            ["http://localhost.io/", "https://a.io/", "http://10.0.0.1/", "http://127.0.0.2/"]
+        {
+            assert!(!direct(text), "{text}");
+        }
+        let none = Loopback::new(Matcher::builder().build(), || reqwest::Client::builder().build());
+        let url = Url::parse("http://localhost:5000/").expect("a URL");
+        assert!(none.client(&url).expect("no client is needed").is_none());
+    }
 }

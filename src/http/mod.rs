@@ -15,4 +15,4 @@ pub use client::{Http, HttpOptions};
 pub use direct::direct_client;
 pub use error::HttpError;
 pub use message::{Redirects, Request, Response, redacted, same_origin};
-pub use retry::{Deadline, FixedJitter, Jitter, SystemJitter};
+pub use retry::{Attempts, Deadline, FixedJitter, Jitter, Sent, SystemJitter};

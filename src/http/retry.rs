@@ -63,13 +63,24 @@ const SHORTEST_ASKED: Duration = Duration::from_millis(100);
 
 /// Counts the attempts of one request.
 #[derive(Debug, Default)]
-pub(super) struct Attempts {
+pub struct Attempts {
     unasked: u32,
+    /// What came of the last one.
+    pub(super) last: Option<String>,
+}
+
+/// What came of one attempt.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // it is taken apart where it is returned
+pub enum Sent {
+    Answer(Response),
+    /// A passing failure, and the wait it asks for is over.
+    Waited,
 }
 
 impl Attempts {
     /// How long to wait before the next attempt; none when the answer stands.
-    pub fn after_answer(
+    pub(super) fn after_answer(
         &mut self,
         response: &Response,
         now: OffsetDateTime,
@@ -86,7 +97,11 @@ impl Attempts {
         }
     }
 
-    pub fn after_failure(&mut self, failure: Failure, jitter: &dyn Jitter) -> Option<Duration> {
+    pub(super) fn after_failure(
+        &mut self,
+        failure: Failure,
+        jitter: &dyn Jitter,
+    ) -> Option<Duration> {
         match failure {
             Failure::Broken => self.next(RETRIES, jitter),
             Failure::Unreachable => self.next(RETRIES_UNREACHABLE, jitter),

@@ -20,7 +20,7 @@ use super::{
 use crate::crypto::Digest;
 use crate::envelope::TargetArtifact;
 use crate::fault::BoxFault;
-use crate::http::{Redirects, Request, Response};
+use crate::http::{Attempts, Redirects, Request, Response, Sent};
 
 /// What a command will do, so that one token serves it from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,15 @@ impl RegistryClient {
         action: Action,
     ) -> Result<Response, RegistryError> {
         self.connection.send(request, &self.scope(action), action).await
+    }
+
+    pub(super) async fn send_or_wait(
+        &self,
+        request: &Request,
+        action: Action,
+        attempts: &mut Attempts,
+    ) -> Result<Sent, RegistryError> {
+        self.connection.send_or_wait(request, &self.scope(action), action, attempts).await
     }
 
     pub(super) async fn refusal(

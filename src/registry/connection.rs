@@ -10,7 +10,7 @@ use super::auth::{Authenticator, Scope};
 use super::endpoint::{Endpoint, Kind, Scheme};
 use super::error::{Action, detail, has_code};
 use crate::credentials::CredentialSource;
-use crate::http::{Http, Request, Response, redacted, same_origin};
+use crate::http::{Attempts, Http, Request, Response, Sent, redacted, same_origin};
 
 pub struct ConnectionOptions {
     pub http: Http,
@@ -29,6 +29,14 @@ pub struct Connection {
     pub(super) http: Http,
     pub(super) endpoint: Endpoint,
     auth: Authenticator,
+}
+
+/// What a passing failure leads to.
+enum Repeats<'a> {
+    /// The same request again.
+    Same,
+    /// Nothing here: the caller makes the request anew.
+    Anew(&'a mut Attempts),
 }
 
 /// Most bytes read of an answer whose body holds an error at most.
@@ -75,6 +83,31 @@ impl Connection {
         scope: &Scope,
         action: Action,
     ) -> Result<Response, RegistryError> {
+        match self.exchange(&request, scope, action, Repeats::Same).await? {
+            Sent::Answer(answer) => Ok(answer),
+            Sent::Waited => unreachable!("the client repeats by itself"),
+        }
+    }
+
+    /// The same for a request that must be made anew before each attempt: a passing failure is
+    /// waited out and left to the caller.
+    pub(super) async fn send_or_wait(
+        &self,
+        request: &Request,
+        scope: &Scope,
+        action: Action,
+        attempts: &mut Attempts,
+    ) -> Result<Sent, RegistryError> {
+        self.exchange(request, scope, action, Repeats::Anew(attempts)).await
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        scope: &Scope,
+        action: Action,
+        mut repeats: Repeats<'_>,
+    ) -> Result<Sent, RegistryError> {
         if !same_origin(&request.url, &self.endpoint.base) {
             return Err(RegistryError::UploadLocation {
                 host: self.endpoint.host.clone(),
@@ -87,15 +120,19 @@ impl Connection {
             if let Some(used) = &used {
                 request.headers.insert(AUTHORIZATION, used.header.clone());
             }
-            let answer = self.http.send(request).await?;
+            let sent = match &mut repeats {
+                Repeats::Same => Sent::Answer(self.http.send(request).await?),
+                Repeats::Anew(attempts) => self.http.send_or_wait(&request, attempts).await?,
+            };
+            let Sent::Answer(answer) = sent else { return Ok(sent) };
             // a 401 of somewhere else is not the registry's question
             let asked = answer.status == 401 && same_origin(&answer.url, &self.endpoint.base);
             if last || !asked {
-                return Ok(answer);
+                return Ok(Sent::Answer(answer));
             }
             match self.auth.challenged(&answer, scope, action, used).await? {
                 Some(next) => used = Some(next),
-                None => return Ok(answer),
+                None => return Ok(Sent::Answer(answer)),
             }
         }
         unreachable!("the last attempt returns")

@@ -71,13 +71,49 @@ pub(super) struct Index {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// Most entries of an index: one with a digest and a media type takes more than 84 of its bytes.
+const MOST_ENTRIES: usize = 50_000;
+
+/// Entries, counted while they are read: an empty one takes three bytes and much more in memory.
+struct Bounded(Vec<Entry>);
+
+impl<'de> serde::Deserialize<'de> for Bounded {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Bounded;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "at most {MOST_ENTRIES} entries")
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut entries: A,
+            ) -> Result<Bounded, A::Error> {
+                let mut read = Vec::new();
+                while let Some(entry) = entries.next_element()? {
+                    if read.len() == MOST_ENTRIES {
+                        return Err(serde::de::Error::invalid_length(read.len() + 1, &self));
+                    }
+                    read.push(entry);
+                }
+                Ok(Bounded(read))
+            }
+        }
+
+        deserializer.deserialize_seq(Visitor)
+    }
+}
+
 /// Reads an index; the problem is worded to follow its name.
 pub(super) fn parse(bytes: &[u8]) -> Result<Index, String> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Draft {
         media_type: Option<String>,
-        manifests: Option<Vec<Entry>>,
+        manifests: Option<Bounded>,
         layers: Option<serde::de::IgnoredAny>,
         annotations: Option<BTreeMap<String, String>>,
     }
@@ -90,7 +126,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Index, String> {
         return Err("has both layers and manifests".into());
     }
     Ok(Index {
-        entries: draft.manifests.unwrap_or_default(),
+        entries: draft.manifests.map(|entries| entries.0).unwrap_or_default(),
         annotations: draft.annotations.unwrap_or_default(),
     })
 }
@@ -139,5 +175,16 @@ mod tests {
         ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn entries_are_counted_while_they_are_read() {
+        let index = |entries: usize| {
+            let list = vec!["{}"; entries].join(",");
+            parse(format!(r#"{{"manifests":[{list}]}}"#).as_bytes())
+        };
+        assert_eq!(index(MOST_ENTRIES).expect("an index").entries.len(), MOST_ENTRIES);
+        let problem = index(MOST_ENTRIES + 1).expect_err("too many");
+        assert!(problem.contains("at most 50000 entries"), "{problem}");
     }
 }

@@ -14,12 +14,12 @@ use super::error::{Action, has_code};
 use super::index::Entry;
 use super::manifest::{self, CONFIG};
 use super::referrers::{Found, tag};
-use super::tag_index::{self, Cleaned, IndexStore, Stored};
+use super::tag_index::{self, Cleaned, IndexStore, Stored, Written};
 use super::{
     PushPermission, Pushed, ReferrersMode, RegistryError, SIGNATURE_ARTIFACT_TYPE, SignaturePush,
 };
 use crate::crypto::Digest;
-use crate::http::{Request, Response};
+use crate::http::{Attempts, Request, Response, Sent};
 
 /// Manifest pushes when blobs are not found yet (geo-replicated registries).
 const MOST_PUSHES: u32 = 5;
@@ -148,11 +148,13 @@ impl RegistryClient {
         media_type: &'static str,
         bytes: Bytes,
     ) -> Result<Response, RegistryError> {
-        let request =
-            Request::new(Method::PUT, self.url(&format!("manifests/{reference}")), ERROR_LIMIT)
-                .header(CONTENT_TYPE, HeaderValue::from_static(media_type))
-                .body(bytes);
-        self.send(request, Action::Push).await
+        self.send(self.manifest_put(reference, media_type, bytes), Action::Push).await
+    }
+
+    fn manifest_put(&self, reference: &str, media_type: &'static str, bytes: Bytes) -> Request {
+        Request::new(Method::PUT, self.url(&format!("manifests/{reference}")), ERROR_LIMIT)
+            .header(CONTENT_TYPE, HeaderValue::from_static(media_type))
+            .body(bytes)
     }
 
     fn store<'a>(
@@ -161,7 +163,7 @@ impl RegistryClient {
         tag: &'a str,
         subject_seen: SubjectSeen,
     ) -> TagStore<'a> {
-        TagStore { client: self, subject, tag, subject_seen }
+        TagStore { client: self, subject, tag, subject_seen, attempts: Default::default() }
     }
 
     /// See [`super::Registry::check_push`].
@@ -198,6 +200,8 @@ struct TagStore<'a> {
     subject: &'a Digest,
     tag: &'a str,
     subject_seen: SubjectSeen,
+    /// Of writing the index.
+    attempts: tokio::sync::Mutex<Attempts>,
 }
 
 #[async_trait::async_trait]
@@ -210,12 +214,15 @@ impl IndexStore for TagStore<'_> {
         self.client.read_index(self.tag).await
     }
 
-    async fn write(&self, index: Vec<u8>) -> Result<(), RegistryError> {
-        let answer =
-            self.client.put_manifest(self.tag, OCI_IMAGE_INDEX_MEDIA_TYPE, index.into()).await?;
-        match answer.status.as_u16() {
-            201 => Ok(()),
-            _ => Err(self.client.refusal(&Method::PUT, &answer, Action::Push).await),
+    async fn write(&self, index: Vec<u8>) -> Result<Written, RegistryError> {
+        let request = self.client.manifest_put(self.tag, OCI_IMAGE_INDEX_MEDIA_TYPE, index.into());
+        let mut attempts = self.attempts.lock().await;
+        match self.client.send_or_wait(&request, Action::Push, &mut attempts).await? {
+            Sent::Answer(answer) if answer.status == 201 => Ok(Written::Yes),
+            Sent::Answer(answer) => {
+                Err(self.client.refusal(&Method::PUT, &answer, Action::Push).await)
+            }
+            Sent::Waited => Ok(Written::Unclear),
         }
     }
 

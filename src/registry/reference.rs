@@ -127,7 +127,7 @@ enum Found<'a> {
 }
 
 /// `host`, `host:port` or `[v6]:port`.
-pub(super) fn is_host(text: &str) -> bool {
+pub(in crate::registry) fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
             let Some((v6, port)) = rest.split_once(']') else { return false };

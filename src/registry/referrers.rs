@@ -20,6 +20,8 @@ use crate::http::{Request, Response, redacted, same_origin};
 const MOST_PAGES: usize = 1_000;
 /// Most bytes of all pages of one listing: over 100,000 plain entries.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Longest address of a next page: each is kept, to notice a circle.
+const LONGEST_LINK: usize = 16 * 1024;
 const FILTERS_APPLIED: &str = "org.opencontainers.referrers.filtersApplied";
 
 /// What the Referrers API answered.
@@ -188,6 +190,9 @@ fn next_page(answer: &Response) -> Result<Option<Url>, String> {
                     if name.trim().eq_ignore_ascii_case("rel")
                         && relation.trim().trim_matches('"').eq_ignore_ascii_case("next"))
             });
+            if is_next && target.len() > LONGEST_LINK {
+                return Err(format!("has a Link longer than {LONGEST_LINK} bytes"));
+            }
             if is_next {
                 return answer.url.join(target).map(Some).map_err(|_| malformed());
             }

@@ -6,7 +6,8 @@
 //!
 //! 1. reads the index as late as it can, beside the signature manifest's PUT;
 //! 2. keeps every entry it has seen in the index while it runs, and adds its own;
-//! 3. writes, waits as long as its own read-to-write took, and reads back;
+//! 3. writes, waits as long as its own read-to-write took, and reads back; a write that failed for
+//!    the moment is not sent again as it was, but after reading anew;
 //! 4. is done when its own entry and all it has seen are there; otherwise it tries again with
 //!    jitter; and once anyone else was noticed it wants two equal reads in a row.
 //!
@@ -32,7 +33,8 @@ pub(super) trait IndexStore: Sync {
     fn tag(&self) -> &str;
     /// The index behind the tag; none when there is no such tag.
     async fn read(&self) -> Result<Option<Stored>, RegistryError>;
-    async fn write(&self, index: Vec<u8>) -> Result<(), RegistryError>;
+    /// Writes once: an index that is sent again later would drop what others wrote meanwhile.
+    async fn write(&self, index: Vec<u8>) -> Result<Written, RegistryError>;
     async fn delete(&self, digest: &Digest) -> Result<(), RegistryError>;
     /// The signatures the registry itself lists for the subject; none where it does not.
     async fn referrers(&self) -> Vec<Entry>;
@@ -51,6 +53,14 @@ pub(super) struct Reading {
     stored: Option<Stored>,
     asked: Duration,
     answered: Duration,
+}
+
+/// What came of one write.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    Yes,
+    /// The answer was lost or a passing failure, which has been waited out: reading back tells.
+    Unclear,
 }
 
 /// How the outdated index left.
@@ -91,7 +101,7 @@ pub(super) async fn update<S: IndexStore>(
     first: Reading,
 ) -> Result<Cleaned, RegistryError> {
     let mut reading = first;
-    let mut outdated = reading.digest().cloned();
+    let mut outdated = reading.deletable().cloned();
     let mut seen = Entries::default();
     let mut written: Option<Digest> = None;
     let mut others = Others::NotNoticed;
@@ -101,7 +111,7 @@ pub(super) async fn update<S: IndexStore>(
         if reading.is_stale(clock) {
             reading = read(store, clock).await?;
             if written.is_none() {
-                outdated = reading.digest().cloned();
+                outdated = reading.deletable().cloned();
             }
         }
         seen.keep(reading.entries());
@@ -134,8 +144,15 @@ pub(super) async fn update<S: IndexStore>(
             }
             written = Some(Digest::sha256(&bytes));
             equal_to = None;
-            store.write(bytes).await?;
-            longest = longest.max(clock.elapsed().saturating_sub(reading.asked)).min(LONGEST_WAIT);
+            let wrote = match store.write(bytes).await? {
+                Written::Yes => clock.elapsed().saturating_sub(reading.asked),
+                Written::Unclear => {
+                    // others may have come while we waited
+                    others = Others::Noticed;
+                    reading.took().saturating_mul(2)
+                }
+            };
+            longest = longest.max(wrote).min(LONGEST_WAIT);
         }
         clock.sleep(others.stretch(longest, round, jitter)).await;
         let (back, listed) = futures_util::join!(read(store, clock), store.referrers());
@@ -195,9 +212,20 @@ impl Reading {
         self.stored.as_ref().map(|stored| &stored.digest)
     }
 
+    /// The index's digest where it lists referrers only, each with its artifactType as the
+    /// specification demands: the tag may point at an image's index, which others need.
+    fn deletable(&self) -> Option<&Digest> {
+        let mut entries = self.entries().iter().filter(|entry| !entry.is_empty());
+        let listed = |entry: &Entry| entry.artifact_type.as_deref().is_some_and(|t| !t.is_empty());
+        self.digest().filter(|_| entries.all(listed))
+    }
+
+    fn took(&self) -> Duration {
+        self.answered.saturating_sub(self.asked)
+    }
+
     fn is_stale(&self, clock: &dyn Clock) -> bool {
-        let took = self.answered.saturating_sub(self.asked);
-        clock.elapsed().saturating_sub(self.asked) > took.saturating_mul(3) + STALE
+        clock.elapsed().saturating_sub(self.asked) > self.took().saturating_mul(3) + STALE
     }
 }
 

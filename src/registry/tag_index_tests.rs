@@ -95,6 +95,8 @@ struct Registry {
     writes: AtomicU64,
     lists: bool,
     refuses_delete: bool,
+    /// Some writes are refused for the moment, of others the answer is lost.
+    falters: bool,
 }
 
 /// A signer's way to it: each leg takes between `fastest` and 1.5 times that.
@@ -128,12 +130,20 @@ impl IndexStore for Way<'_> {
             entries: parse(&bytes).expect("an index").entries,
         }))
     }
-    async fn write(&self, index: Vec<u8>) -> Result<(), RegistryError> {
+    async fn write(&self, index: Vec<u8>) -> Result<Written, RegistryError> {
         self.leg().await;
-        *self.registry.tag.lock().expect("one thread") = Some(index);
+        let fault = if self.registry.falters { self.random.between(0, 7) } else { 7 };
+        if fault > 0 {
+            *self.registry.tag.lock().expect("one thread") = Some(index);
+        }
+        if fault < 2 {
+            let wait = self.random.between(0, 500_000);
+            self.clock.sleep(Duration::from_micros(wait)).await;
+            return Ok(Written::Unclear);
+        }
         self.registry.writes.fetch_add(1, Ordering::SeqCst);
         self.leg().await;
-        Ok(())
+        Ok(Written::Yes)
     }
     async fn delete(&self, digest: &Digest) -> Result<(), RegistryError> {
         self.leg().await;
@@ -192,7 +202,8 @@ fn every_entry_survives_two_hundred_schedules_of_two_to_sixteen_signers() {
     for seed in 0..200u64 {
         let random = Random(AtomicU64::new(seed));
         let clock = SimulatedClock::default();
-        let registry = Registry { lists: seed % 5 == 0, ..Registry::default() };
+        let (lists, falters) = (seed % 5 == 0, seed % 7 == 0);
+        let registry = Registry { lists, falters, ..Registry::default() };
         if seed % 3 == 0 {
             *registry.tag.lock().expect("one thread") = Some(write(&[entry("before")]));
         }
@@ -266,6 +277,19 @@ fn the_outdated_index_goes_last_and_a_refusal_is_told() {
     assert_eq!(names(&registry), ["sha256:before", "sha256:a"]);
 }
 
+/// The tag of a subject's referrers may point at an image's own index.
+#[test]
+fn an_index_that_lists_other_things_than_referrers_is_not_deleted() {
+    let platform = Entry { artifact_type: None, ..entry("linux-arm64") };
+    for entries in [vec![platform.clone()], vec![entry("before"), platform]] {
+        let registry = Registry::default();
+        *registry.tag.lock().expect("one thread") = Some(write(&entries));
+        assert_eq!(alone(&registry, "a").0.expect("updated"), Cleaned::NotTried);
+        assert!(registry.deleted.lock().expect("one thread").is_empty());
+        assert_eq!(names(&registry).last().map(String::as_str), Some("sha256:a"));
+    }
+}
+
 #[test]
 fn an_entry_that_is_there_already_changes_nothing() {
     let registry = Registry::default();
@@ -293,9 +317,9 @@ impl IndexStore for Forgetful {
     async fn read(&self) -> Result<Option<Stored>, RegistryError> {
         Ok(None)
     }
-    async fn write(&self, _: Vec<u8>) -> Result<(), RegistryError> {
+    async fn write(&self, _: Vec<u8>) -> Result<Written, RegistryError> {
         self.0.writes.fetch_add(1, Ordering::SeqCst);
-        Ok(())
+        Ok(Written::Yes)
     }
     async fn delete(&self, _: &Digest) -> Result<(), RegistryError> {
         Ok(())

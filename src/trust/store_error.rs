@@ -1,6 +1,6 @@
 //! What is wrong with a trust store, in notation's words.
 
-use crate::fault::Fault;
+use crate::fault::{Fault, shell_word};
 
 /// The text is notation's message; [`StoreError::inner`] is the error below it, which `verify`
 /// prints after a full stop.
@@ -96,6 +96,7 @@ impl Fault for StoreError {
 
     fn hint(&self) -> Option<String> {
         let delete = |kind: &str, name: &str, file: &str| {
+            let file = shell_word(file);
             Some(format!("sealwright cert delete --type {kind} --store {name} {file}"))
         };
         match self {

@@ -161,6 +161,9 @@ fn a_file_that_does_not_parse_fails_the_store() {
     );
     assert_eq!(error.inner(), Some("x509: malformed certificate"));
     assert_eq!(error.hint().as_deref(), Some("sealwright cert delete --type ca --store n README"));
+    let odd = Home::new().file("ca/n/$(id).crt", "text").refusal(CA);
+    let hint = "sealwright cert delete --type ca --store n '$(id).crt'";
+    assert_eq!(odd.hint().as_deref(), Some(hint));
     assert!(!error.is_missing());
 }
 

@@ -30,7 +30,7 @@ impl AzureCli {
         let path = options.env.value(name::PATH)?;
         let found = std::env::split_paths(path)
             .any(|folder| ["az", "az.cmd"].iter().any(|program| folder.join(program).is_file()));
-        found.then(|| Self { env: options.env.clone(), http: options.http.clone() })
+        found.then(|| Self { env: options.env.for_child(), http: options.http.clone() })
     }
 }
 

@@ -256,3 +256,38 @@ async fn an_answer_without_a_usable_token_is_refused() {
         assert_eq!(identity.token(VAULT).await.unwrap_err().code(), "azure-credential-failed");
     }
 }
+
+#[tokio::test]
+async fn az_sees_no_credential_that_is_this_programs_own() {
+    let azure = Azure::start(|_| Reply::status(500)).await;
+    let folder = az(
+        r#"echo "saw:$NOTATION_PASSWORD:$NOTATION_USERNAME:$(env | grep -c INPUT_)" >&2; exit 1"#,
+    );
+    let env = Env::default()
+        .with("NOTATION_PASSWORD", "s3cret")
+        .with("NOTATION_USERNAME", "someone")
+        .with("INPUT_PASSWORD", "s3cret");
+    let options = IdentityOptions {
+        credential_type: Some(CredentialType::AzureCli),
+        ..with_az(&azure, env, &folder)
+    };
+    let identity = Identity::with_imds(options, nobody());
+    let error = identity.token(VAULT).await.unwrap_err();
+    assert!(error.to_string().contains("saw:::0"), "{error}");
+}
+
+#[tokio::test]
+async fn malformed_and_endless_tokens_are_refused_and_not_shown() {
+    for body in [
+        format!(r#"{{"token_type":"Bearer","expires_in":{},"access_token":"t0ken"}}"#, i64::MAX),
+        r#"{"token_type":"Bearer","expires_in":-1,"access_token":"t0ken"}"#.to_owned(),
+        r#"{"expires_in":"t0ken"}"#.to_owned(),
+        r#""t0ken""#.to_owned(),
+    ] {
+        let azure = Azure::start(move |_| Reply::body(200, body.clone())).await;
+        let identity = identity(&azure, application(&azure).with("AZURE_CLIENT_SECRET", "s"));
+        let error = identity.token(VAULT).await.unwrap_err();
+        assert_eq!(error.code(), "azure-credential-failed");
+        assert!(!error.to_string().contains("t0ken"), "{error}");
+    }
+}

@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::chain::IdentityOptions;
 use super::{Audience, Credential, CredentialType, Token};
-use crate::azure::error::one_line;
+use crate::azure::error::{one_line, refusal_text};
 use crate::azure::{AuthorityHost, AzureError};
 use crate::env::name;
 use crate::http::{Http, Redirects, Request, Response};
@@ -38,6 +38,8 @@ pub(super) struct Entra {
 
 /// largest answer of Entra seen: under 16 KiB (tokens with many groups)
 const ANSWER_LIMIT: u64 = 256 * 1024;
+/// longest life of a token, in seconds: Entra's are 28 hours at most; a year is no limit in practice
+const LONGEST_LIFE: i64 = 366 * 24 * 3600;
 
 impl Entra {
     /// Checks AZURE_AUTHORITY_HOST against the table.
@@ -291,9 +293,20 @@ impl HttpClient for CommandHttp {
         if !answer.status.is_success() {
             return Err(Error::with_message(ErrorKind::Credential, problem(&answer)));
         }
+        // azure_identity would quote a malformed answer, and not survive an endless life
+        let life = serde_json::from_slice(&answer.body).map(|LifeDraft { expires_in }| expires_in);
+        if !life.is_ok_and(|seconds| (0..=LONGEST_LIFE).contains(&seconds)) {
+            return Err(refused("the answer is not the JSON of a token"));
+        }
         let status = StatusCode::from(answer.status.as_u16());
         Ok(AsyncRawResponse::from_bytes(status, Headers::new(), answer.body))
     }
+}
+
+#[derive(serde::Deserialize)]
+struct LifeDraft {
+    #[serde(default)]
+    expires_in: i64,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -311,7 +324,6 @@ fn problem(answer: &Response) -> String {
     if !error_description.is_empty() {
         return one_line(&error_description);
     }
-    let body = String::from_utf8_lossy(&answer.body);
-    let rest = if error.is_empty() { &body } else { error.as_str() };
+    let rest = if error.is_empty() { refusal_text(answer) } else { error };
     one_line(&format!("{}: {rest}", answer.status.as_u16()))
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::KeyId;
-use crate::azure::error::{NO_CODE, Refusal, one_line};
+use crate::azure::error::{NO_CODE, Refusal, one_line, refusal_text};
 use crate::azure::{Audience, AzureError, ChainMode, Permission, Token, TokenSource, vault_hint};
 use crate::http::{Http, Redirects, Request, Response};
 use crate::secret::Secret;
@@ -166,7 +166,7 @@ impl Vault {
         token: &Token,
         answer: &Response,
     ) -> AzureError {
-        let Problem { code, message, inner } = Problem::read(&answer.body);
+        let Problem { code, message, inner } = Problem::read(answer);
         let vault = key.vault();
         let name = vault.name().unwrap_or("<vault-name>");
         match answer.status {
@@ -268,18 +268,14 @@ struct Inner {
 }
 
 impl Problem {
-    fn read(body: &[u8]) -> Self {
-        match serde_json::from_slice::<ProblemDraft>(body) {
+    fn read(answer: &Response) -> Self {
+        match serde_json::from_slice::<ProblemDraft>(&answer.body) {
             Ok(ProblemDraft { error }) if !error.code.is_empty() => Self {
                 code: one_line(&error.code),
                 message: one_line(&error.message),
                 inner: error.innererror.unwrap_or_default().code,
             },
-            _ => Self {
-                code: NO_CODE.into(),
-                message: one_line(&String::from_utf8_lossy(body)),
-                inner: String::new(),
-            },
+            _ => Self { code: NO_CODE.into(), message: refusal_text(answer), inner: String::new() },
         }
     }
 }

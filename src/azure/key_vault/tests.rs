@@ -351,6 +351,15 @@ async fn a_missing_certificate_or_version_names_how_to_find_it() {
     assert!(error.hint().unwrap().contains("list-versions"));
 }
 
+/// A proxy that transforms answers sends 203; the secret's value holds the private key.
+#[tokio::test]
+async fn an_answer_that_is_no_refusal_is_never_quoted() {
+    let secret = r#"{"value":"-----BEGIN PRIVATE KEY-----"}"#;
+    let azure = Vault::pem(&chain(2)).with("GET /secrets/c/{v}", 203, secret).start().await;
+    let error = open(&azure, versioned(&azure), ChainSource::Secret).await.unwrap_err();
+    assert!(!error.to_string().contains("PRIVATE KEY"), "{error}");
+}
+
 #[tokio::test]
 async fn a_challenge_of_the_vaults_cloud_is_answered_once() {
     let certificates = chain(2);

@@ -16,6 +16,7 @@ use self::token::{Token, TokenRequest};
 use super::RegistryError;
 use super::endpoint::{Endpoint, Kind};
 use super::error::Action;
+use super::reference::is_host;
 use crate::credentials::{Credential, CredentialSource, Found};
 use crate::http::{Http, Response};
 
@@ -147,7 +148,9 @@ impl Authenticator {
             None => return Ok(None),
             Some(Challenge::Basic) => (Ask::Basic, None),
             Some(Challenge::Bearer { realm, service, scope }) => {
-                let realm = Url::parse(&realm).map_err(|_| RegistryError::Challenge {
+                // a name that only a URL may hold, such as `$(id).io`, is not repeated in a hint
+                let realm = Url::parse(&realm).ok().filter(|url| is_host(&realm::name(url)));
+                let realm = realm.ok_or_else(|| RegistryError::Challenge {
                     host: host(),
                     problem: "its challenge names a realm that is no address".into(),
                 })?;

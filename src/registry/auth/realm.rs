@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::http::same_origin;
 use crate::registry::endpoint::Kind;
+use crate::registry::reference::is_host;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::registry) enum Trust {
@@ -27,7 +28,7 @@ pub(in crate::registry) fn trust(
     named: &[String],
 ) -> Trust {
     let plain = !realm.username().is_empty() || realm.password().is_some();
-    if plain || !matches!(realm.scheme(), "https" | "http") || realm.host().is_none() {
+    if plain || !matches!(realm.scheme(), "https" | "http") || !is_host(&name(realm)) {
         return Trust::Refused;
     }
     if same_origin(registry, realm) {
@@ -107,6 +108,9 @@ mod tests {
             ("http://a.io:5000/v2/", "http://a.io:5001/token", vec![], Trust::Refused),
             ("https://a.io/v2/", "https://u:p@a.io/token", vec![], Trust::Refused),
             ("https://a.io/v2/", "ftp://a.io/token", vec![], Trust::Refused),
+            ("https://a.io/v2/", "https://$(id).b.io/token", vec![], Trust::Refused),
+            ("https://a.io/v2/", "https://b.io;id/token", vec![], Trust::Refused),
+            ("https://a.io/v2/", "https://b'`id`'.io/token", vec![], Trust::Refused),
             ("https://docker.io.x/v2/", "https://auth.docker.io/token", vec![], Trust::Anonymous),
             (
                 "https://registry-1.docker.io:444/v2/",

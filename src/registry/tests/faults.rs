@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use http::Method;
+
 use super::fake::*;
 use crate::http::test_server::Reply;
 use crate::registry::*;
@@ -44,6 +46,61 @@ async fn a_fault_at_each_request_of_sign_and_verify_is_survived() {
             }
         }
     }
+}
+
+/// Another signer's update lands while ours is told to come back: what it wrote stays.
+#[tokio::test]
+async fn a_retried_index_update_keeps_what_others_wrote_meanwhile() {
+    for fault in FAULTS {
+        let fake = Fake::start(Api::TagOnly).await;
+        let (state, hit) = (fake.state.clone(), AtomicUsize::new(0));
+        let tag = image().as_str().replace(':', "-");
+        let theirs = format!("sha256:{}", "a".repeat(64));
+        let other = theirs.clone();
+        fake.hook(move |seen| {
+            let index = seen.method == Method::PUT && seen.path().ends_with(&tag);
+            if !index || hit.fetch_add(1, Ordering::SeqCst) > 0 {
+                return None;
+            }
+            // ours arrives, theirs keeps it, and only then our answer is lost
+            let mut value: serde_json::Value = serde_json::from_slice(&seen.body).expect("JSON");
+            let mut entry = value["manifests"][0].clone();
+            entry["digest"] = other.as_str().into();
+            value["manifests"].as_array_mut().expect("entries").push(entry);
+            let mut state = state.lock().expect("no panic holds this lock");
+            let digest = state.put(value.to_string().into_bytes(), INDEX);
+            state.tags.insert(tag.clone(), digest);
+            Some(fault())
+        });
+        let client = fake.client(Access::PullPush);
+        let target = target();
+        let pushed = client.push_signature(push(&target, b"envelope", ReferrersMode::ForceTag));
+        let pushed = pushed.await.expect("pushed");
+        let there = fake.tag_entries();
+        assert!(there.contains(&theirs), "{there:?}");
+        assert!(there.contains(&pushed.manifest_digest.to_string()), "{there:?}");
+    }
+}
+
+/// A registry that never takes the index is not asked for ever.
+#[tokio::test]
+async fn an_index_that_is_never_taken_is_an_error() {
+    let fake = Fake::start(Api::TagOnly).await;
+    let tag = image().as_str().replace(':', "-");
+    fake.hook(move |seen| {
+        (seen.method == Method::PUT && seen.path().ends_with(&tag)).then(|| Reply::status(503))
+    });
+    let client = fake.client(Access::PullPush);
+    let target = target();
+    let pushed = client.push_signature(push(&target, b"envelope", ReferrersMode::ForceTag));
+    assert_eq!(pushed.await.expect_err("refused").code(), "registry-status");
+    let puts = fake
+        .server
+        .lines()
+        .iter()
+        .filter(|l| l.starts_with("PUT /v2/team/app/manifests/sha256-"))
+        .count();
+    assert_eq!(puts, 8);
 }
 
 #[tokio::test]

@@ -174,6 +174,17 @@ async fn a_listing_that_is_too_large_in_all_is_refused() {
 }
 
 #[tokio::test]
+async fn a_listing_whose_next_page_has_an_endless_address_is_refused() {
+    let fake = Fake::start(Api::Referrers).await;
+    let link = format!("</v2/team/app/referrers/x?n={}>; rel=next", "1".repeat(100_000));
+    fake.hook(move |_| Some(page(&[]).with("link", link.clone())));
+    let client = fake.client(Access::Pull);
+    let fault = client.signatures(&image(), 100).await.expect_err("refused");
+    assert!(fault.to_string().contains("longer than 16384 bytes"), "{fault}");
+    assert_eq!(fake.server.lines().len(), 1);
+}
+
+#[tokio::test]
 async fn a_listing_that_goes_on_at_another_host_is_refused() {
     let elsewhere = TestServer::start(|_| Reply::status(200)).await;
     let fake = Fake::start(Api::Referrers).await;
