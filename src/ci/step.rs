@@ -66,6 +66,8 @@ pub struct Step {
     pub chain: ChainSource,
     pub credential_type: Option<String>,
     pub azure_extra_hosts: Option<String>,
+    /// Token servers of other hosts that may have a registry's credentials.
+    pub auth_realms: Vec<String>,
     pub format: Format,
     pub mode: ReferrersMode,
     pub trust_policy: Option<PathBuf>,
@@ -113,6 +115,7 @@ impl Draft {
             chain: self.chain()?,
             credential_type: self.text("credential-type").map(str::to_owned),
             azure_extra_hosts: self.text("azure-extra-hosts").map(str::to_owned),
+            auth_realms: self.list("auth-realms"),
             format: self.one_of("signature-format", &FORMATS.map(|f| (f.name(), f)))?,
             mode: match self.truth("force-referrers-tag")? {
                 true => ReferrersMode::ForceTag,

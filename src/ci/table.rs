@@ -63,6 +63,11 @@ pub const INPUTS: &[Input] = &[
         None,
         "Further hosts that may see Azure tokens, exact, https only: `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT`.",
     ),
+    input(
+        "auth-realms",
+        None,
+        "Token servers on other hosts that belong to the registry and may have its credentials: `HOST[:PORT]`, one per line or separated by commas.",
+    ),
     input("signature-format", Some("cose"), "`cose` or `jws`."),
     input(
         "force-referrers-tag",

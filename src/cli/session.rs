@@ -67,7 +67,7 @@ impl Session {
             given_host: None,
             scheme: flags::is_on(values, "insecure-registry").then_some(Scheme::PlainHttp),
             extra_hosts: ExtraHosts::parse(extra_hosts)?,
-            auth_realms: Vec::new(),
+            auth_realms: flags::list_of(values, "auth-realms"),
             credential_type,
         })
     }

@@ -165,7 +165,7 @@ impl Connection {
         let own = same_origin(&answer.url, &self.endpoint.base);
         match status {
             401 | 403 if own => match self.auth.withheld().await {
-                Some(realm) => RegistryError::Realm { host, realm },
+                Some(error) => error,
                 None => RegistryError::Denied {
                     host,
                     repository,

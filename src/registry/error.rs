@@ -43,7 +43,12 @@ pub enum RegistryError {
     #[error(
         "{host} asks for credentials at {realm}, which is not its own address; they were not sent"
     )]
-    Realm { host: String, realm: String },
+    Realm {
+        host: String,
+        realm: String,
+        /// Whether the setting `auth-realms` may name it.
+        nameable: bool,
+    },
     #[error("{host}: {problem}")]
     Challenge { host: String, problem: String },
     #[error("{url}: no token: {problem}")]
@@ -105,8 +110,8 @@ impl Fault for RegistryError {
             RegistryError::Denied { host, status: 401, .. } => {
                 Some(format!("log in: sealwright login {host}"))
             }
-            RegistryError::Realm { realm, .. } => Some(format!(
-                "if that address belongs to the registry, name it in the setting auth-realms: {realm}"
+            RegistryError::Realm { realm, nameable: true, .. } => Some(format!(
+                "if that address belongs to the registry, name it: --auth-realms {realm} (the step's input auth-realms)"
             )),
             RegistryError::Contended { .. } => Some("sign again when the others are done".into()),
             RegistryError::Http(error) => error.hint(),

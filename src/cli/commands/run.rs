@@ -169,7 +169,7 @@ fn world(step: &Step, session: &Session) -> Result<World, BoxFault> {
         given_host: step.login_host().map(|host| full_registry_name(&host)),
         scheme: None,
         extra_hosts: ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())?,
-        auth_realms: Vec::new(),
+        auth_realms: step.auth_realms.clone(),
         credential_type,
     })
 }

@@ -91,6 +91,11 @@ pub fn with_registry(command: Command) -> Command {
         ))
         .arg(duration("timeout", "longest time for the whole command, retries included (default 10m)"))
         .arg(text(
+            "auth-realms",
+            "hosts",
+            "token servers of other hosts that belong to the registry and may have its credentials: HOST[:PORT],…",
+        ))
+        .arg(text(
             "azure-extra-hosts",
             "hosts",
             "further Azure hosts, https only: vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT",
@@ -135,6 +140,12 @@ pub fn positionals_of(values: &ArgMatches) -> Vec<&str> {
 /// The first positional argument; the command's own check has seen that there is one.
 pub fn first_of(values: &ArgMatches) -> &str {
     positionals_of(values).first().copied().unwrap_or_default()
+}
+
+/// The items of a list between commas.
+pub fn list_of(values: &ArgMatches, name: &str) -> Vec<String> {
+    let items = text_of(values, name).unwrap_or_default().split(',').map(str::trim);
+    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 /// Whether a switch is on; absent means off.

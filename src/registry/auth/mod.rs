@@ -156,8 +156,9 @@ impl Authenticator {
                 })?;
                 let trust = realm::trust(&self.endpoint.base, self.kind, &realm, &self.named);
                 if trust == Trust::Refused {
+                    let nameable = realm::may_be_named(&self.endpoint.base, self.kind, &realm);
                     let realm = realm::name(&realm);
-                    return Err(RegistryError::Realm { host: host(), realm });
+                    return Err(RegistryError::Realm { host: host(), realm, nameable });
                 }
                 (Ask::Bearer { realm, service, trust }, scope)
             }
@@ -166,13 +167,17 @@ impl Authenticator {
         self.answer(&ask, scope, action, Some((used, asked))).await
     }
 
-    /// The realm that might want our credentials but may not have them.
-    pub async fn withheld(&self) -> Option<String> {
+    /// The error that says which realm our credentials were withheld from, if there was one.
+    pub async fn withheld(&self) -> Option<RegistryError> {
         let ask = self.ask.lock().expect("no panic holds this lock").clone()?;
         match ask {
             Ask::Bearer { realm, trust: Trust::Anonymous, .. } => match self.credential().await {
                 Ok(Credential::Anonymous) | Err(_) => None,
-                Ok(_) => Some(realm::name(&realm)),
+                Ok(_) => Some(RegistryError::Realm {
+                    host: self.endpoint.host.clone(),
+                    realm: realm::name(&realm),
+                    nameable: self.kind == Kind::Other,
+                }),
             },
             _ => None,
         }
@@ -256,12 +261,7 @@ impl Authenticator {
                 Ok(token) => slot.token = Some(token),
                 Err(refusal @ RegistryError::Denied { .. }) => {
                     drop(slot);
-                    return Err(match self.withheld().await {
-                        Some(realm) => {
-                            RegistryError::Realm { host: self.endpoint.host.clone(), realm }
-                        }
-                        None => refusal,
-                    });
+                    return Err(self.withheld().await.unwrap_or(refusal));
                 }
                 Err(error) => return Err(error),
             }

@@ -42,6 +42,11 @@ pub(in crate::registry) fn trust(
     if realm.scheme() == "https" { Trust::Anonymous } else { Trust::Refused }
 }
 
+/// Whether naming this realm in the setting `auth-realms` would send credentials to it.
+pub(in crate::registry) fn may_be_named(registry: &Url, kind: Kind, realm: &Url) -> bool {
+    trust(registry, kind, realm, &[name(realm)]) == Trust::Credentials
+}
+
 /// `host` or `host:port`: what the setting `auth-realms` would name.
 pub(in crate::registry) fn name(realm: &Url) -> String {
     let host = realm.host_str().unwrap_or_default();
