@@ -2,7 +2,7 @@
 
 use super::{CREDENTIAL_TYPES, CredentialType, Permission};
 use crate::fault::Fault;
-use crate::http::{HttpError, Response};
+use crate::http::{HttpError, Response, hint_of_reason};
 use crate::x509::{CertificateError, ChainError};
 
 /// Why a vault answered 403, as far as its answer shows.
@@ -194,9 +194,11 @@ impl Fault for AzureError {
                 ));
             }
             Self::NoCredential { .. } => "az login",
-            Self::NotConfigured { kind, .. } | Self::Credential { kind, .. } => {
-                return credential_hint(*kind, self);
+            Self::Credential { kind, message } => {
+                let unreached = hint_of_reason(message).map(str::to_owned);
+                return unreached.or_else(|| credential_hint(*kind, self));
             }
+            Self::NotConfigured { kind, .. } => return credential_hint(*kind, self),
             Self::SecretContentType { .. } | Self::ChainMissing | Self::Leaf { .. } => {
                 "put the chain's certificates, root included, in a PEM file and give it: --plugin-config ca_certs=<file>"
             }
@@ -300,6 +302,8 @@ mod tests {
         };
         assert!(error("AADSTS7000215: x").hint().unwrap().contains("credential reset"));
         assert!(error("AADSTS70021: x").hint().unwrap().contains("federated-credential"));
+        assert!(error("POST x: TLS: UnknownIssuer").hint().unwrap().contains("SSL_CERT_FILE"));
+        assert!(error("POST x: the time limit is over").hint().unwrap().contains("--timeout"));
         assert!(error("something").hint().unwrap().contains("AZURE_CLIENT_SECRET"));
     }
 }
