@@ -97,6 +97,8 @@ pub enum AzureError {
     SelfSignedWithCaCerts,
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    #[error("ca_certs: {0}")]
+    CaCerts(CertificateError),
     #[error(transparent)]
     Chain(#[from] ChainError),
 
@@ -150,7 +152,7 @@ impl Fault for AzureError {
             Self::Leaf { .. } => "azure-leaf-unclear",
             Self::LeafNotInSecret { .. } => "azure-leaf-not-in-secret",
             Self::SelfSignedWithCaCerts => "azure-self-signed-with-ca-certs",
-            Self::Certificate(error) => error.code(),
+            Self::Certificate(error) | Self::CaCerts(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::Exchange { .. } => "azure-registry-exchange",
         }
@@ -210,6 +212,9 @@ impl Fault for AzureError {
             | Self::NotFound { hint, .. }
             | Self::Exchange { hint, .. } => return hint.clone(),
             Self::Http { source, .. } => return source.hint(),
+            Self::CaCerts(_) => {
+                "give the chain's certificates, root included, as PEM: --plugin-config ca_certs=<file>"
+            }
             Self::Certificate(error) => return error.hint(),
             Self::Chain(error) => return error.hint(),
             _ => return None,
