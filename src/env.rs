@@ -9,8 +9,16 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 3] =
-    [name::NOTATION_USERNAME, name::NOTATION_PASSWORD, name::INPUT_REGISTRY_PASSWORD];
+const TAKEN: [&str; 5] = [
+    name::NOTATION_USERNAME,
+    name::NOTATION_PASSWORD,
+    name::INPUT_REGISTRY_PASSWORD,
+    name::ACTIONS_ID_TOKEN_REQUEST_URL,
+    name::ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+];
+
+/// How the variables begin that no other program is given.
+const OWN: [&str; 3] = ["NOTATION_", "INPUT_", "ACTIONS_ID_TOKEN_"];
 
 impl Env {
     /// A copy of the process's environment, taken once by `main` before any other thread exists.
@@ -53,7 +61,7 @@ impl Env {
 
     /// What another program is given: no setting of this one's, since credentials are among them.
     pub fn for_child(&self) -> Self {
-        let own = |name: &str| name.starts_with("NOTATION_") || name.starts_with("INPUT_");
+        let own = |name: &str| OWN.iter().any(|prefix| name.starts_with(prefix));
         let kept = self.variables.iter().filter(|(name, _)| !own(name));
         kept.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
@@ -117,6 +125,8 @@ pub mod name {
     pub const CI: &str = "CI";
     pub const GITHUB_ACTIONS: &str = "GITHUB_ACTIONS";
     pub const ACT: &str = "ACT";
+    pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+    pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
     pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
     pub const GITHUB_ENV: &str = "GITHUB_ENV";
     pub const GITHUB_PATH: &str = "GITHUB_PATH";
@@ -125,4 +135,18 @@ pub mod name {
     pub const INPUT_REGISTRY_PASSWORD: &str = "INPUT_REGISTRY-PASSWORD";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_program_gets_no_setting_of_this_one() {
+        let names = ["PATH", "INPUT_KEY", "NOTATION_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+        let env: Env = names.iter().map(|n| ((*n).to_owned(), "x".to_owned())).collect();
+        let left: Vec<(String, String)> =
+            env.for_child().with_prefix("").map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        assert_eq!(left, [("PATH".to_owned(), "x".to_owned())]);
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealwright::azure::{
     AcrCredentials, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions, KeyId,
-    KeyVaultOptions, KeyVaultSigner, TokenSource, Wanted,
+    KeyVaultOptions, KeyVaultSigner, NamedIdentity, TokenSource, Wanted,
 };
 use sealwright::clock::{Clock, ManualClock, SystemClock};
 use sealwright::credentials::CredentialSource as _;
@@ -54,7 +54,7 @@ impl World {
             http: http.clone(),
             env: env(&lab),
             credential_type: None,
-            client_id: None,
+            named: NamedIdentity::default(),
             extra_hosts: extra.clone(),
         }));
         Self { lab, clock, http, extra, tokens }

@@ -19,7 +19,10 @@ async fn oci_client_pushes_to_the_lab_and_pulls_the_same_bytes() {
         let image = Reference::with_tag(lab.registry_host().into(), "app".into(), "v1".into());
         let layer = ImageLayer::new(b"layer".to_vec(), IMAGE_LAYER_MEDIA_TYPE.to_owned(), None);
         let config = Config::new(b"{}".to_vec(), IMAGE_CONFIG_MEDIA_TYPE.to_owned(), None);
-        client.push(&image, std::slice::from_ref(&layer), config, &credentials, None).await.unwrap();
+        client
+            .push(&image, std::slice::from_ref(&layer), config, &credentials, None)
+            .await
+            .unwrap();
         let accepted = vec![IMAGE_LAYER_MEDIA_TYPE];
         let pulled = client.pull(&image, &credentials, accepted).await.unwrap();
         assert_eq!(pulled.layers[0].data, layer.data, "{auth:?}");

@@ -51,6 +51,10 @@ pub enum AzureError {
     NotConfigured { kind: CredentialType, missing: String },
     #[error("the credential {kind} failed: {message}")]
     Credential { kind: CredentialType, message: String },
+    #[error("this job has no OIDC token for azure-client-id: {variable} is not set")]
+    NoOidc { variable: &'static str },
+    #[error("act has no OIDC, so azure-client-id cannot be signed in under act")]
+    NoOidcUnderAct,
     #[error("the client certificate {path}: {problem}")]
     ClientCertificate { path: String, problem: String },
 
@@ -136,6 +140,8 @@ impl Fault for AzureError {
             Self::NoCredential { .. } => "azure-no-credential",
             Self::NotConfigured { .. } => "azure-credential-not-configured",
             Self::Credential { .. } => "azure-credential-failed",
+            Self::NoOidc { .. } => "azure-oidc-permission",
+            Self::NoOidcUnderAct => "azure-oidc-act",
             Self::ClientCertificate { .. } => "azure-client-certificate",
             Self::Http { source, .. } => source.code(),
             Self::Forbidden { .. } => "azure-vault-forbidden",
@@ -161,6 +167,9 @@ impl Fault for AzureError {
     fn because(&self) -> Vec<String> {
         match self {
             Self::NoCredential { tried } => tried.clone(),
+            Self::NoOidc { .. } => {
+                vec!["a job without that permission, or of a fork's pull request, gets none".into()]
+            }
             Self::KeyIdFormat { id } => vec![format!("the id is {id:?}")],
             _ => Vec::new(),
         }
@@ -196,6 +205,10 @@ impl Fault for AzureError {
                 ));
             }
             Self::NoCredential { .. } => "az login",
+            Self::NoOidc { .. } => "give the job `permissions: id-token: write`",
+            Self::NoOidcUnderAct => {
+                "set AZURE_CLIENT_SECRET, or set ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN to those of `sealwright lab`"
+            }
             Self::Credential { kind, message } => {
                 let unreached = hint_of_reason(message).map(str::to_owned);
                 return unreached.or_else(|| credential_hint(*kind, self));
@@ -235,6 +248,9 @@ fn credential_hint(kind: CredentialType, error: &AzureError) -> Option<String> {
         }
         CredentialType::ManagedId => "az vm identity show -g <resource-group> -n <machine>",
         CredentialType::AzureCli => "az login",
+        CredentialType::GitHub => {
+            "give the job `permissions: id-token: write`, and the step azure-client-id and azure-tenant-id"
+        }
     });
     Some(hint.to_owned())
 }

@@ -11,21 +11,28 @@ pub enum Cloud {
     UsGovernment,
 }
 
+/// Every cloud.
+pub const CLOUDS: [Cloud; 3] = [Cloud::Public, Cloud::UsGovernment, Cloud::China];
+
 struct CloudRow {
     cloud: Cloud,
     vault_suffix: &'static str,
     vault_scope: &'static str,
     registry_suffix: &'static str,
+    /// Whom an assertion of another identity provider is for (learn.microsoft.com, "Workload
+    /// identity federation").
+    assertion_audience: &'static str,
     /// The first is the default.
     authorities: &'static [&'static str],
 }
 
-const CLOUDS: [CloudRow; 3] = [
+const ROWS: [CloudRow; 3] = [
     CloudRow {
         cloud: Cloud::Public,
         vault_suffix: ".vault.azure.net",
         vault_scope: "https://vault.azure.net/.default",
         registry_suffix: ".azurecr.io",
+        assertion_audience: "api://AzureADTokenExchange",
         authorities: &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com"],
     },
     CloudRow {
@@ -33,6 +40,7 @@ const CLOUDS: [CloudRow; 3] = [
         vault_suffix: ".vault.azure.cn",
         vault_scope: "https://vault.azure.cn/.default",
         registry_suffix: ".azurecr.cn",
+        assertion_audience: "api://AzureADTokenExchangeChina",
         authorities: &["login.chinacloudapi.cn", "login.partner.microsoftonline.cn"],
     },
     CloudRow {
@@ -40,14 +48,29 @@ const CLOUDS: [CloudRow; 3] = [
         vault_suffix: ".vault.usgovcloudapi.net",
         vault_scope: "https://vault.usgovcloudapi.net/.default",
         registry_suffix: ".azurecr.us",
+        assertion_audience: "api://AzureADTokenExchangeUSGov",
         authorities: &["login.microsoftonline.us"],
     },
 ];
 
 impl Cloud {
+    /// `public`, `usgovernment` or `china`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cloud::Public => "public",
+            Cloud::UsGovernment => "usgovernment",
+            Cloud::China => "china",
+        }
+    }
+
     /// What a token for this cloud's vaults is asked for.
     pub fn vault_scope(self) -> &'static str {
         self.row().vault_scope
+    }
+
+    /// The audience of an assertion that this cloud's Entra exchanges.
+    pub fn assertion_audience(self) -> &'static str {
+        self.row().assertion_audience
     }
 
     /// The cloud's own Entra host.
@@ -56,7 +79,7 @@ impl Cloud {
     }
 
     fn row(self) -> &'static CloudRow {
-        CLOUDS.iter().find(|row| row.cloud == self).expect("every cloud has its row")
+        ROWS.iter().find(|row| row.cloud == self).expect("every cloud has its row")
     }
 }
 
@@ -72,7 +95,7 @@ impl VaultHost {
     /// Checks `host` (`name` or `name:port`, without scheme) against the table and the extra hosts.
     pub fn parse(host: &str, extra: &ExtraHosts) -> Result<Self, AzureError> {
         let lower = host.to_ascii_lowercase();
-        let known = CLOUDS.iter().find_map(|row| {
+        let known = ROWS.iter().find_map(|row| {
             let name = lower.strip_suffix(row.vault_suffix).filter(|n| is_vault_name(n))?;
             Some(Self { host: lower.clone(), cloud: row.cloud, name: Some(name.to_owned()) })
         });
@@ -124,7 +147,7 @@ impl RegistryHost {
     /// `<registry>.azurecr.io` and the geo-replica's `<registry>.<region>.geo.azurecr.io`.
     pub fn parse(host: &str, extra: &ExtraHosts) -> Result<Self, AzureError> {
         let lower = host.to_ascii_lowercase();
-        let known = CLOUDS.iter().find_map(|row| {
+        let known = ROWS.iter().find_map(|row| {
             let label = registry_label(lower.strip_suffix(row.registry_suffix)?)?;
             // A registry's name has no hyphen; what follows one is the hash of a domain name label.
             let name = label.split('-').next().map(str::to_owned);
@@ -168,7 +191,7 @@ impl AuthorityHost {
         let lower = text.to_ascii_lowercase();
         let host = lower.strip_prefix("https://").unwrap_or(&lower);
         let host = without_default_port(host.strip_suffix('/').unwrap_or(host));
-        let known = CLOUDS.iter().find(|row| row.authorities.contains(&host));
+        let known = ROWS.iter().find(|row| row.authorities.contains(&host));
         match known.map(|row| row.cloud) {
             Some(cloud) => Ok(Self { host: host.to_owned(), cloud }),
             None if extra.has_authority(host) => {

@@ -8,6 +8,19 @@ fn none() -> ExtraHosts {
 }
 
 #[test]
+fn each_cloud_has_its_name_and_its_audience_for_assertions() {
+    let rows = CLOUDS.map(|cloud| (cloud.name(), cloud.assertion_audience()));
+    assert_eq!(
+        rows,
+        [
+            ("public", "api://AzureADTokenExchange"),
+            ("usgovernment", "api://AzureADTokenExchangeUSGov"),
+            ("china", "api://AzureADTokenExchangeChina")
+        ]
+    );
+}
+
+#[test]
 fn vaults_of_three_clouds_are_known() {
     for (host, cloud, scope) in [
         ("myvault.vault.azure.net", Cloud::Public, "https://vault.azure.net/.default"),

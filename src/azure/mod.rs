@@ -21,9 +21,9 @@ pub use acr::AcrCredentials;
 pub use error::{AzureError, Refusal};
 pub use extra_hosts::ExtraHosts;
 pub use hints::{ChainMode, Permission, Wanted, registry_hint, vault_hint};
-pub use hosts::{AuthorityHost, Cloud, RegistryHost, VaultHost, full_registry_name};
+pub use hosts::{AuthorityHost, CLOUDS, Cloud, RegistryHost, VaultHost, full_registry_name};
 pub use identity::{
-    Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Principal,
-    PrincipalKind, Service, Token, TokenSource,
+    Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Listener, NamedIdentity,
+    Principal, PrincipalKind, Service, Token, TokenSource,
 };
 pub use key_vault::{ChainSource, KeyId, KeyVaultOptions, KeyVaultSigner};

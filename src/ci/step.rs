@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::draft::{Draft, InputError};
+use crate::azure::{CLOUDS, Cloud};
 use crate::clock::GoDuration;
 use crate::envelope::{FORMATS, Format};
 use crate::registry::{Reference, ReferrersMode, Version};
@@ -65,6 +66,10 @@ pub struct Step {
     pub key: Option<KeyChoice>,
     pub chain: ChainSource,
     pub credential_type: Option<String>,
+    /// The application, or the user-assigned managed identity, that the inputs name.
+    pub azure_client_id: Option<String>,
+    pub azure_tenant_id: Option<String>,
+    pub azure_cloud: Option<Cloud>,
     pub azure_extra_hosts: Option<String>,
     /// Token servers of other hosts that may have a registry's credentials.
     pub auth_realms: Vec<String>,
@@ -114,6 +119,12 @@ impl Draft {
             key,
             chain: self.chain()?,
             credential_type: self.text("credential-type").map(str::to_owned),
+            azure_client_id: self.text("azure-client-id").map(str::to_owned),
+            azure_tenant_id: self.text("azure-tenant-id").map(str::to_owned),
+            azure_cloud: match self.text("azure-cloud") {
+                Some(_) => Some(self.one_of("azure-cloud", &CLOUDS.map(|c| (c.name(), c)))?),
+                None => None,
+            },
             azure_extra_hosts: self.text("azure-extra-hosts").map(str::to_owned),
             auth_realms: self.list("auth-realms"),
             format: self.one_of("signature-format", &FORMATS.map(|f| (f.name(), f)))?,
@@ -129,6 +140,7 @@ impl Draft {
             timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),
             dry_run: self.truth("dry-run")?,
         };
+        step.check_identity()?;
         if command == Command::Setup && step.trust_policy.is_none() && step.trust_store.is_none() {
             return Err(InputError::Missing {
                 name: "trust-policy",
@@ -249,6 +261,23 @@ impl Draft {
 }
 
 impl Step {
+    /// A federated identity is an application in a tenant.
+    fn check_identity(&self) -> Result<(), InputError> {
+        let kind = self.credential_type.as_deref().unwrap_or_default();
+        let federated = kind.eq_ignore_ascii_case("github");
+        let missing =
+            |name, expected: &str| Err(InputError::Missing { name, expected: expected.to_owned() });
+        match (&self.azure_client_id, &self.azure_tenant_id) {
+            (None, tenant) if federated || tenant.is_some() => {
+                missing("azure-client-id", "the client id of the application in `azure-tenant-id`")
+            }
+            (Some(_), None) if federated => {
+                missing("azure-tenant-id", "the tenant of the application `azure-client-id`")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The one registry that `registry-username` and `registry-password` are for.
     pub fn login_host(&self) -> Option<String> {
         self.registry_login.as_ref()?;

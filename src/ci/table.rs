@@ -56,7 +56,18 @@ pub const INPUTS: &[Input] = &[
     input(
         "credential-type",
         None,
-        "`environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order.",
+        "`github`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given.",
+    ),
+    input(
+        "azure-client-id",
+        None,
+        "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
+    ),
+    input("azure-tenant-id", None, "Tenant of `azure-client-id`."),
+    input(
+        "azure-cloud",
+        None,
+        "Cloud of `azure-tenant-id`: `public`, `usgovernment` or `china`; by default that of the vault or registry.",
     ),
     input(
         "azure-extra-hosts",

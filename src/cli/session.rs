@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use super::parse::flags;
 use super::streams::Streams;
 use super::world::{World, WorldOptions};
-use crate::azure::{CredentialType, ExtraHosts};
+use crate::azure::{CredentialType, ExtraHosts, NamedIdentity};
 use crate::clock::Clock;
 use crate::config::{DirError, Dirs};
 use crate::credentials::{Credential, Found};
@@ -69,6 +69,7 @@ impl Session {
             extra_hosts: ExtraHosts::parse(extra_hosts)?,
             auth_realms: flags::list_of(values, "auth-realms"),
             credential_type,
+            named: NamedIdentity::default(),
         })
     }
 

@@ -28,8 +28,13 @@ use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
 
 /// Failures that only say that nobody gave a credential.
-const NO_CREDENTIAL: [&str; 3] =
-    ["azure-no-credential", "azure-credential-not-configured", "cli-nothing-to-log-in-with"];
+const NO_CREDENTIAL: [&str; 5] = [
+    "azure-no-credential",
+    "azure-credential-not-configured",
+    "azure-oidc-permission",
+    "azure-oidc-act",
+    "cli-nothing-to-log-in-with",
+];
 /// The same, where nobody brought a credential.
 const DENIED: &str = "registry-denied";
 /// Failures that, under act, only say that the world outside is not there.

@@ -13,7 +13,7 @@ use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
     AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
-    KeyId, KeyVaultOptions, KeyVaultSigner, RegistryHost, TokenSource, Wanted,
+    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, RegistryHost, TokenSource, Wanted,
 };
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
@@ -56,6 +56,8 @@ pub struct WorldOptions {
     pub auth_realms: Vec<String>,
     /// The Entra credential for registries and vaults; the default order otherwise.
     pub credential_type: Option<CredentialType>,
+    /// What goes before the environment's own identity.
+    pub named: NamedIdentity,
 }
 
 /// One command's clients: one HTTP client, one token source per Entra credential, one connection
@@ -349,7 +351,7 @@ impl World {
             http: self.http.clone(),
             env: self.options.env.clone(),
             credential_type,
-            client_id: None,
+            named: self.options.named.clone(),
             extra_hosts: self.options.extra_hosts.clone(),
         }));
         identities.push((credential_type, made.clone()));

@@ -19,6 +19,7 @@ fn world(home: &tempfile::TempDir, scheme: Option<Scheme>, extra_hosts: &str) ->
         extra_hosts: ExtraHosts::parse(extra_hosts).expect("hosts"),
         auth_realms: Vec::new(),
         credential_type: None,
+        named: NamedIdentity::default(),
     })
     .expect("a world")
 }

@@ -10,6 +10,8 @@ pub struct Identity {
     pub client_secret: Secret,
     /// Of the managed identity endpoint, `IDENTITY_HEADER`.
     pub identity_header: Secret,
+    /// Of the OIDC endpoint, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+    pub oidc_request_token: Secret,
     pub username: String,
     pub password: Secret,
 }
@@ -21,6 +23,7 @@ impl Identity {
             client_id: "c11e9700-0000-4000-8000-000000001ab0".to_owned(),
             client_secret: Secret::new("lab-client-secret~public"),
             identity_header: Secret::new("lab-identity-header"),
+            oidc_request_token: Secret::new("lab-oidc-request-token"),
             username: "lab".to_owned(),
             password: Secret::new("lab-password"),
         }

@@ -40,7 +40,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::secret::Secret;
 use control::Remote;
-use entra::{ClientKeys, Entra, Issued as IssuedTokens};
+use entra::{ClientKeys, Entra, Issued as IssuedTokens, Oidc};
 use pki::{Pki, pem};
 use registry::{Door, Registry, Rules, Store};
 use server::{Port, Service, Site};
@@ -112,8 +112,12 @@ impl Lab {
             access: Access::default(),
             certificates: Certificates::default(),
         });
-        let entra =
-            Arc::new(Entra { identity: identity.clone(), issued, keys: ClientKeys::default() });
+        let entra = Arc::new(Entra {
+            identity: identity.clone(),
+            issued,
+            keys: ClientKeys::default(),
+            oidc: Oidc::new(options.clock.clone()),
+        });
 
         let registry_http = format!("localhost:{}", http.number());
         let registry_https = format!("127.0.0.1:{}", https.number());
@@ -205,6 +209,11 @@ impl Lab {
     /// `https://localhost:PORT/msi/token`, for `IDENTITY_ENDPOINT`.
     pub fn identity_endpoint(&self) -> String {
         format!("https://{}/msi/token", self.authority_host)
+    }
+
+    /// For `ACTIONS_ID_TOKEN_REQUEST_URL`; it has a query, as GitHub's has.
+    pub fn oidc_url(&self) -> String {
+        format!("https://{}/oidc/token?api-version=2.0", self.authority_host)
     }
 
     /// The value of `azure-extra-hosts` that admits this lab.
@@ -345,6 +354,8 @@ impl Lab {
             ("SEALWRIGHT_LAB_EXTRA_HOSTS", self.extra_hosts()),
             ("SEALWRIGHT_LAB_USERNAME", identity.username.clone()),
             ("SEALWRIGHT_LAB_PASSWORD", identity.password.expose().to_owned()),
+            ("SEALWRIGHT_LAB_OIDC_URL", self.oidc_url()),
+            ("SEALWRIGHT_LAB_OIDC_TOKEN", identity.oidc_request_token.expose().to_owned()),
             ("AZURE_TENANT_ID", identity.tenant_id.clone()),
             ("AZURE_CLIENT_ID", identity.client_id.clone()),
             ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),

@@ -20,6 +20,7 @@ fn a_key_id_signs_and_the_outputs_say_what_is_in_the_registry() {
     let signature = done.output("signature").to_owned();
     let log = job.redacted(&done.log()).replace(&signature, "sha256:<signature>");
     assert_snapshot!(log, @r"
+    Azure credentials in order: environment, workloadid, managedid, azurecli
     Successfully signed r.azurecr.io/app@sha256:<image>
     Pushed the signature to r.azurecr.io/app@sha256:<signature>
     key: https://v.vault.azure.net/keys/wabbit/<version> (environment (client secret))

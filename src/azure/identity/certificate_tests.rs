@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::chain::{Identity, IdentityOptions};
-use super::{Audience, CredentialType, TokenSource};
+use super::{Audience, CredentialType, NamedIdentity, TokenSource};
 use crate::azure::testing::{Azure, TENANT, entra_answer};
 use crate::azure::{AzureError, Cloud};
 use crate::clock::Clock as _;
@@ -58,7 +58,7 @@ async fn sign_in(azure: &Azure, file: &[u8], password: Option<&str>) -> Result<S
         http: azure.http(),
         env,
         credential_type: Some(CredentialType::Environment),
-        client_id: None,
+        named: NamedIdentity::default(),
         extra_hosts: azure.extra_hosts(),
     });
     identity.token(Audience::vault(Cloud::Public)).await?;

@@ -1,7 +1,7 @@
 //! The credential in use: the one asked for, or the first that is configured; its tokens, kept.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use time::Duration;
 use tokio::sync::OnceCell;
@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use super::az::AzureCli;
 use super::certificate::ClientCertificate;
 use super::entra::{ClientSecret, Entra, FederatedToken};
+use super::github::{GitHubToken, NamedIdentity};
 use super::managed::{Imds, ManagedIdentity, ManagedOutcome};
 use super::{Audience, CREDENTIAL_TYPES, Credential, CredentialType, Token, TokenSource};
 use crate::azure::{AzureError, ExtraHosts};
@@ -21,9 +22,31 @@ pub struct IdentityOptions {
     pub env: Env,
     /// None: the four in order; one that is not configured is skipped, one that fails ends the search.
     pub credential_type: Option<CredentialType>,
-    /// Client id of a user-assigned managed identity; AZURE_CLIENT_ID otherwise.
-    pub client_id: Option<String>,
+    /// What goes before AZURE_TENANT_ID and AZURE_CLIENT_ID.
+    pub named: NamedIdentity,
     pub extra_hosts: ExtraHosts,
+}
+
+impl IdentityOptions {
+    /// The environment, with the named application over the environment's own.
+    fn with_named(&self) -> Env {
+        let named = [
+            (name::AZURE_TENANT_ID, &self.named.tenant),
+            (name::AZURE_CLIENT_ID, &self.named.client),
+        ];
+        named.into_iter().fold(self.env.clone(), |env, (name, value)| match value {
+            Some(value) => env.with(name, value),
+            None => env,
+        })
+    }
+
+    fn order(&self) -> Result<Vec<CredentialType>, AzureError> {
+        let mut order = CREDENTIAL_TYPES.to_vec();
+        if self.named.needs_oidc(self.credential_type, &self.env)? {
+            order.insert(0, CredentialType::GitHub);
+        }
+        Ok(order)
+    }
 }
 
 /// Entra credentials as a source of tokens. Nothing is read or asked before the first token is wanted.
@@ -32,6 +55,7 @@ pub struct Identity {
     imds: Imds,
     chosen: OnceCell<Arc<dyn Credential>>,
     tokens: Mutex<HashMap<Audience, Slot>>,
+    announced: Once,
 }
 
 /// Locked while its token is being fetched, so that there is one request however many wait.
@@ -47,7 +71,13 @@ impl Identity {
 
     /// The same with another metadata service.
     pub(super) fn with_imds(options: IdentityOptions, imds: Imds) -> Self {
-        Self { options, imds, chosen: OnceCell::new(), tokens: Mutex::default() }
+        Self {
+            options,
+            imds,
+            chosen: OnceCell::new(),
+            tokens: Mutex::default(),
+            announced: Once::new(),
+        }
     }
 
     fn slot(&self, audience: Audience) -> Slot {
@@ -80,6 +110,8 @@ impl Identity {
         &self,
         audience: Audience,
     ) -> Result<(Arc<dyn Credential>, Option<Token>), AzureError> {
+        let order = self.options.order()?;
+        self.announced.call_once(|| self.announce(&order));
         if let Some(kind) = self.options.credential_type {
             return match self.find(kind).await? {
                 Found::Ready(credential) => Ok((credential, None)),
@@ -88,7 +120,7 @@ impl Identity {
             };
         }
         let mut tried = Vec::new();
-        for kind in CREDENTIAL_TYPES {
+        for kind in order {
             let missing = match self.find(kind).await? {
                 Found::Ready(credential) => return Ok((credential, None)),
                 Found::Machine(managed) => match managed.attempt(audience).await? {
@@ -102,6 +134,15 @@ impl Identity {
         Err(AzureError::NoCredential { tried })
     }
 
+    fn announce(&self, order: &[CredentialType]) {
+        let names: Vec<&str> = order.iter().map(|kind| kind.name()).collect();
+        let text = match self.options.credential_type {
+            Some(kind) => format!("Azure credential: {kind}, as credential-type says"),
+            None => format!("Azure credentials in order: {}", names.join(", ")),
+        };
+        self.options.named.tell(&text);
+    }
+
     async fn find(&self, kind: CredentialType) -> Result<Found, AzureError> {
         match kind {
             CredentialType::Environment => self.environment().await,
@@ -111,11 +152,15 @@ impl Identity {
                 Some(az) => Found::Ready(Arc::new(az)),
                 None => Found::Absent("`az` is not on PATH".into()),
             }),
+            CredentialType::GitHub => {
+                let token = GitHubToken::find(&self.options)?;
+                Ok(Found::Ready(Arc::new(token)))
+            }
         }
     }
 
     async fn environment(&self) -> Result<Found, AzureError> {
-        let env = &self.options.env;
+        let env = &self.options.with_named();
         let (Some(tenant), Some(client)) =
             (env.value(name::AZURE_TENANT_ID), env.value(name::AZURE_CLIENT_ID))
         else {
@@ -136,7 +181,7 @@ impl Identity {
     }
 
     fn workload(&self) -> Result<Found, AzureError> {
-        let env = &self.options.env;
+        let env = &self.options.with_named();
         let (Some(tenant), Some(client), Some(file)) = (
             env.value(name::AZURE_TENANT_ID),
             env.value(name::AZURE_CLIENT_ID),

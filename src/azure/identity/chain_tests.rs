@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::chain::{Identity, IdentityOptions};
 use super::managed::Imds;
-use super::{Audience, CredentialType, TokenSource};
+use super::{Audience, CredentialType, NamedIdentity, TokenSource};
 use crate::azure::testing::{Azure, TENANT, entra_answer, jwt};
 use crate::azure::{AzureError, Cloud};
 use crate::clock::{Clock, SystemClock};
@@ -34,7 +34,7 @@ fn options(azure: &Azure, env: Env) -> IdentityOptions {
         http: azure.http(),
         env,
         credential_type: None,
-        client_id: None,
+        named: NamedIdentity::default(),
         extra_hosts: azure.extra_hosts(),
     }
 }

@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::chain::IdentityOptions;
 use super::{Audience, Credential, CredentialType, Token};
 use crate::azure::error::{one_line, refusal_text};
-use crate::azure::{AuthorityHost, AzureError};
+use crate::azure::{AuthorityHost, AzureError, Cloud};
 use crate::env::name;
 use crate::http::{Http, Redirects, Request, Response};
 use crate::secret::Secret;
@@ -32,7 +32,7 @@ pub(super) struct Entra {
     kind: CredentialType,
     tenant: String,
     client: String,
-    /// From AZURE_AUTHORITY_HOST; otherwise the authority of the audience's cloud.
+    /// From AZURE_AUTHORITY_HOST, or of the named cloud; otherwise of the audience's cloud.
     authority: Option<AuthorityHost>,
 }
 
@@ -51,7 +51,7 @@ impl Entra {
     ) -> Result<Self, AzureError> {
         let authority = match options.env.value(name::AZURE_AUTHORITY_HOST) {
             Some(host) => Some(AuthorityHost::parse(host, &options.extra_hosts)?),
-            None => None,
+            None => options.named.cloud.map(Cloud::authority),
         };
         Ok(Self {
             http: options.http.clone(),
@@ -70,7 +70,7 @@ impl Entra {
         &self.client
     }
 
-    fn authority(&self, audience: Audience) -> AuthorityHost {
+    pub fn authority(&self, audience: Audience) -> AuthorityHost {
         self.authority.clone().unwrap_or_else(|| audience.cloud.authority())
     }
 

@@ -71,7 +71,7 @@ impl ManagedIdentity {
     pub fn find(options: &IdentityOptions, imds: &Imds) -> Self {
         let env = &options.env;
         let client_id =
-            options.client_id.clone().or(env.value(name::AZURE_CLIENT_ID).map(str::to_owned));
+            options.named.client.clone().or(env.value(name::AZURE_CLIENT_ID).map(str::to_owned));
         let app_service = env.value(name::IDENTITY_ENDPOINT).zip(env.value(name::IDENTITY_HEADER));
         let source = match (app_service, env.value(name::MSI_ENDPOINT)) {
             (Some((endpoint, header)), _) => {

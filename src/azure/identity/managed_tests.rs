@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::chain::{Identity, IdentityOptions};
 use super::managed::Imds;
-use super::{Audience, CredentialType, TokenSource};
+use super::{Audience, CredentialType, NamedIdentity, TokenSource};
 use crate::azure::Cloud;
 use crate::azure::testing::Azure;
 use crate::clock::Clock as _;
@@ -42,9 +42,13 @@ fn options(azure: &Azure, env: Env) -> IdentityOptions {
         http: azure.http(),
         env,
         credential_type: None,
-        client_id: None,
+        named: NamedIdentity::default(),
         extra_hosts: azure.extra_hosts(),
     }
+}
+
+fn client(id: Option<&str>) -> NamedIdentity {
+    NamedIdentity { client: id.map(str::to_owned), ..NamedIdentity::default() }
 }
 
 fn vault() -> Audience {
@@ -76,7 +80,7 @@ async fn a_user_assigned_identity_is_named_by_setting_or_environment() {
     for (setting, expected) in [(None, "of-environment"), (Some("of-setting"), "of-setting")] {
         let options = IdentityOptions {
             credential_type: Some(CredentialType::ManagedId),
-            client_id: setting.map(str::to_owned),
+            named: client(setting),
             ..options(&azure, env.clone())
         };
         let identity = Identity::with_imds(options, imds(&server));
@@ -206,7 +210,7 @@ async fn cloud_shell_counts_as_managed_identity() {
     assert_eq!(&seen[0].body[..], b"resource=https%3A%2F%2Fvault.azure.net");
     assert_eq!(identity.describe(), "managedid (Cloud Shell)");
 
-    let user = IdentityOptions { client_id: Some("mine".into()), ..options(&azure, env) };
+    let user = IdentityOptions { named: client(Some("mine")), ..options(&azure, env) };
     let error = Identity::new(user).token(vault()).await.unwrap_err();
     assert_eq!(error.code(), "azure-credential-failed");
     assert_eq!(server.seen().len(), 1);

@@ -4,24 +4,28 @@ mod az;
 mod certificate;
 mod chain;
 mod entra;
+mod github;
 mod managed;
 mod token;
 
 pub use chain::{Identity, IdentityOptions};
+pub use github::{Listener, NamedIdentity};
 pub use token::{Audience, Principal, PrincipalKind, Service, Token, TokenSource};
 
 use super::AzureError;
 
-/// The four ways to sign in.
+/// The ways to sign in: the four of azure-kv, and a GitHub job's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialType {
     Environment,
     WorkloadId,
     ManagedId,
     AzureCli,
+    /// The OIDC token of a GitHub job, for the application that the step's inputs name.
+    GitHub,
 }
 
-/// All of them, in the order in which they are tried by default.
+/// The four, in the order in which they are tried by default.
 pub const CREDENTIAL_TYPES: [CredentialType; 4] = [
     CredentialType::Environment,
     CredentialType::WorkloadId,
@@ -35,6 +39,7 @@ impl CredentialType {
         let lower = text.to_lowercase();
         CREDENTIAL_TYPES
             .into_iter()
+            .chain([CredentialType::GitHub])
             .find(|kind| kind.name() == lower)
             .ok_or(AzureError::CredentialType { found: lower })
     }
@@ -46,6 +51,7 @@ impl CredentialType {
             Self::WorkloadId => "workloadid",
             Self::ManagedId => "managedid",
             Self::AzureCli => "azurecli",
+            Self::GitHub => "github",
         }
     }
 }
@@ -70,6 +76,8 @@ mod certificate_tests;
 #[cfg(test)]
 mod chain_tests;
 #[cfg(test)]
+mod github_tests;
+#[cfg(test)]
 mod managed_tests;
 
 #[cfg(test)]
@@ -78,12 +86,13 @@ mod tests {
     use crate::fault::Fault;
 
     #[test]
-    fn credential_types_are_the_articles_four() {
+    fn credential_types_are_the_articles_four_and_githubs() {
         for (text, kind) in [
             ("environment", CredentialType::Environment),
             ("WorkloadId", CredentialType::WorkloadId),
             ("MANAGEDID", CredentialType::ManagedId),
             ("azurecli", CredentialType::AzureCli),
+            ("GitHub", CredentialType::GitHub),
         ] {
             assert_eq!(CredentialType::parse(text).unwrap(), kind);
         }

@@ -1,12 +1,13 @@
 //! `run`: the step of a CI system, started by the launcher of `action.yml`.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use clap::ArgMatches;
 use tracing::instrument::WithSubscriber as _;
 
 use super::{CommandSpec, Done, unchecked};
-use crate::azure::{CredentialType, ExtraHosts, full_registry_name};
+use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
 use crate::ci::{
     self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Finished, GitHub, Host, Level, Step,
     Terminal, Trust,
@@ -20,7 +21,7 @@ use crate::cli::world::{World, WorldOptions};
 use crate::config::Dirs;
 use crate::credentials::{Credential, Found};
 use crate::env::{Env, name};
-use crate::fault::{BoxFault, os_reason};
+use crate::fault::{BoxFault, details, os_reason};
 use crate::secret::Secret;
 
 pub const RUN: CommandSpec = CommandSpec {
@@ -114,6 +115,18 @@ async fn perform(
         set_up(step, &temporary.join("sealwright"), host)?;
         return Ok(ci::done(step, host, report));
     }
+    let identity = identity(step, session);
+    let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
+    match identity.needs_oidc(kind, &session.env) {
+        // what is public can be verified by anyone, and a dry run tells what it could not check
+        Err(fault) if step.dry_run || step.command == Command::Verify => {
+            let message = format!("{fault}\n{}", details(&fault));
+            host.annotate(Level::Warning, "No Azure identity", &message);
+        }
+        needed => {
+            needed?;
+        }
+    }
     // goes with what is in it when the step ends
     let home = tempfile::Builder::new().prefix("sealwright-").tempdir_in(temporary);
     let home = home.map_err(|error| CliError::File {
@@ -121,7 +134,7 @@ async fn perform(
         reason: os_reason(&error),
     })?;
     let trust = trust_dirs(step, &session.env, home.path(), host)?;
-    let services = StepServices::new(step, world(step, session)?, trust, session);
+    let services = StepServices::new(step, world(step, identity, session)?, trust, session);
     let clock = session.clock.clone();
     Ok(ci::run(step, &services, host, &*clock, report).await)
 }
@@ -155,7 +168,35 @@ fn read_trust(step: &Step) -> Result<Trust, BoxFault> {
     Ok(Trust::read(step.trust_policy.as_deref(), step.trust_store.as_deref())?)
 }
 
-fn world(step: &Step, session: &Session) -> Result<World, BoxFault> {
+/// Where the search for a credential speaks: the step's own host.
+struct Aside(Mutex<Box<dyn Host>>);
+
+impl Aside {
+    fn host(&self) -> MutexGuard<'_, Box<dyn Host>> {
+        self.0.lock().expect("no panic holds this lock")
+    }
+}
+
+impl Listener for Aside {
+    fn line(&self, text: &str) {
+        self.host().line(text);
+    }
+
+    fn mask(&self, secret: &Secret) {
+        self.host().mask(secret);
+    }
+}
+
+fn identity(step: &Step, session: &Session) -> NamedIdentity {
+    NamedIdentity {
+        tenant: step.azure_tenant_id.clone(),
+        client: step.azure_client_id.clone(),
+        cloud: step.azure_cloud,
+        listener: Some(Arc::new(Aside(Mutex::new(host(session))))),
+    }
+}
+
+fn world(step: &Step, named: NamedIdentity, session: &Session) -> Result<World, BoxFault> {
     let given = step.registry_login.as_ref().and_then(|(username, password)| {
         let credential = Credential::given(username, password.clone())?;
         Some(Found { credential, source: "inputs".to_owned() })
@@ -171,6 +212,7 @@ fn world(step: &Step, session: &Session) -> Result<World, BoxFault> {
         extra_hosts: ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())?,
         auth_realms: step.auth_realms.clone(),
         credential_type,
+        named,
     })
 }
 

@@ -1,9 +1,11 @@
 //! The authority: the token endpoint, its metadata, and a managed identity.
 
 mod client;
+mod oidc;
 mod token;
 
 pub(super) use client::ClientKeys;
+pub(super) use oidc::Oidc;
 pub(super) use token::{Issued, Principal, jwt};
 
 use std::sync::Arc;
@@ -27,11 +29,12 @@ const AUDIENCES: [&str; 2] = [VAULT_AUDIENCE, REGISTRY_AUDIENCE];
 pub(super) const CLIENT_ASSERTION_TYPE: &str =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Entra, and the managed identity endpoint of an App Service beside it.
+/// Entra, with an App Service's managed identity and a GitHub job's OIDC endpoint beside it.
 pub(super) struct Entra {
     pub identity: Identity,
     pub issued: Arc<Issued>,
     pub keys: ClientKeys,
+    pub oidc: Oidc,
 }
 
 impl Service for Entra {
@@ -50,6 +53,7 @@ impl Service for Entra {
                 "api-version": "1.1",
                 "metadata": [],
             })),
+            (&Method::GET, ["oidc", "token"]) => self.oidc.token(ask, &self.identity),
             (&Method::GET, ["msi", "token"]) => self.managed_identity(ask),
             _ => Answer::empty(StatusCode::NOT_FOUND),
         }
@@ -114,7 +118,10 @@ impl Entra {
             if form.value("client_assertion_type") != CLIENT_ASSERTION_TYPE {
                 return Err("AADSTS50027: Invalid client assertion type.".to_owned());
             }
-            return self.keys.check(assertion, &self.identity);
+            return match self.oidc.check(assertion) {
+                Some(verdict) => verdict,
+                None => self.keys.check(assertion, &self.identity),
+            };
         }
         if form.value("client_secret") == self.identity.client_secret.expose() {
             return Ok(());

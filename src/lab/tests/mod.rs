@@ -2,6 +2,7 @@
 
 mod control;
 mod entra;
+mod oidc;
 mod registry;
 mod registry_auth;
 mod serve;
