@@ -23,6 +23,7 @@
 //! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index |
 //! | Work | [`sign`] | resolve → payload → envelope → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |
+//! | | [`batch`] | many images side by side, and what is signed already |
 //! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, PKI |
 //! | | [`ci`] ★ | the step: inputs, hosts, report, summary |
 //! | | [`cli`] ★ | one file per command; `cli/world.rs` is the only wiring |
@@ -46,6 +47,8 @@ pub mod registry;
 
 pub mod sign;
 pub mod verify;
+
+pub mod batch;
 
 pub mod ci;
 pub mod cli;

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::services::Provenance;
+use crate::batch::{AlreadySigned, Once};
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
 use crate::sign::{Signed, SignerSummary};
@@ -22,7 +23,7 @@ pub const REPORT_VERSION: u32 = 1;
 pub enum Outcome {
     Signed,
     Verified,
-    /// The trust policy says not to verify; or nothing was left to do.
+    /// The trust policy says not to verify; or the image is signed already; or nothing was left to do.
     Skipped,
     DryRun,
     Failed,
@@ -202,6 +203,27 @@ impl From<&Signed> for ImageReport {
     }
 }
 
+impl From<&AlreadySigned> for ImageReport {
+    fn from(already: &AlreadySigned) -> Self {
+        Self {
+            digest: Some(already.target.digest.to_string()),
+            signature: Some(already.signature.to_string()),
+            signer: Some((&already.signer).into()),
+            expiry: already.expiry.map(rfc3339),
+            ..Self::empty(&already.reference, Outcome::Skipped)
+        }
+    }
+}
+
+impl From<&Once> for ImageReport {
+    fn from(once: &Once) -> Self {
+        match once {
+            Once::Signed(signed) => signed.into(),
+            Once::Already(already) => already.into(),
+        }
+    }
+}
+
 impl From<&verify::Outcome> for ImageReport {
     fn from(outcome: &verify::Outcome) -> Self {
         let good = outcome.good();
@@ -302,13 +324,23 @@ impl ImageReport {
         Self::empty(image, Outcome::DryRun)
     }
 
+    /// Text that is no reference.
+    pub fn unreadable(text: &str, fault: &dyn Fault) -> Self {
+        let image = excerpt(text, LINE_LIMIT);
+        Self { error: Some(fault.into()), ..Self::named(image, None, Outcome::Failed) }
+    }
+
     fn empty(image: &Reference, outcome: Outcome) -> Self {
         let digest = match image.version() {
             crate::registry::Version::Digest(digest) => Some(digest.to_string()),
             crate::registry::Version::Tag(_) => None,
         };
+        Self::named(image.to_string(), digest, outcome)
+    }
+
+    fn named(image: String, digest: Option<String>, outcome: Outcome) -> Self {
         Self {
-            image: image.to_string(),
+            image,
             digest,
             outcome,
             signature: None,

@@ -8,6 +8,7 @@ use super::report::{ErrorReport, ImageReport, Outcome, Report};
 use super::services::{Presence, Services, Written};
 use super::step::{Command, Step};
 use super::summary::summary;
+use crate::batch;
 use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault, details};
@@ -137,13 +138,21 @@ async fn work(
         }
     }
     let mut images = Vec::new();
-    for image in &step.images {
-        let done = limit.hold(one(step, image, services, &mut not_checked)).await;
-        let mut report = done.unwrap_or_else(|over| ImageReport::failed(image, &over));
+    let job = |number: usize| async move {
+        let image = &step.images[number];
+        let done = limit.hold(one(step, image, services)).await;
+        let (mut report, unknown) =
+            done.unwrap_or_else(|over| (ImageReport::failed(image, &over), Vec::new()));
         report.used(services.provenance(image));
+        (report, unknown)
+    };
+    let throttled = || services.throttled();
+    batch::in_order(step.images.len(), step.concurrency, throttled, job, |(report, unknown)| {
         tell(&report, host);
         images.push(report);
-    }
+        not_checked.extend(unknown);
+    })
+    .await;
     for line in &not_checked {
         host.annotate(Level::Notice, "Not checked", line);
     }
@@ -182,22 +191,24 @@ async fn log_in_and_store(
     Ok(())
 }
 
+/// What became of an image, and what a dry run could not check.
 async fn one(
     step: &Step,
     image: &Reference,
     services: &dyn Services,
-    not_checked: &mut Vec<String>,
-) -> ImageReport {
-    match (step.command, step.dry_run) {
+) -> (ImageReport, Vec<String>) {
+    let mut not_checked = Vec::new();
+    let report = match (step.command, step.dry_run) {
         (Command::Verify, _) => verified(image, services).await,
         (_, false) => signed(image, services).await,
-        (_, true) => rehearsed(image, services, not_checked).await,
-    }
+        (_, true) => rehearsed(image, services, &mut not_checked).await,
+    };
+    (report, not_checked)
 }
 
 async fn signed(image: &Reference, services: &dyn Services) -> ImageReport {
     match services.sign(image).await {
-        Ok(signed) => ImageReport::from(&signed),
+        Ok(once) => ImageReport::from(&once),
         Err(fault) => ImageReport::failed(image, &*fault),
     }
 }
@@ -266,6 +277,9 @@ fn tell(image: &ImageReport, host: &mut dyn Host) {
         }
         Outcome::Verified => {
             host.line(&format!("Successfully verified signature for {}", image.image));
+        }
+        Outcome::Skipped if image.policy.is_none() => {
+            host.line(&format!("Already signed {}", image.image));
         }
         Outcome::Skipped => host.line(&format!(
             "Trust policy is configured to skip signature verification for {}",

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::report::CredentialsReport;
+use crate::batch::Once;
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
-use crate::sign::{Rehearsal, Signed};
+use crate::sign::Rehearsal;
 use crate::verify::{Outcome, VerifyError};
 
 /// A registry that let us in.
@@ -58,7 +59,8 @@ pub trait Services: Send + Sync {
     /// Reads what all images share: the policy, or which key signs.
     async fn prepare(&self) -> Result<(), BoxFault>;
 
-    async fn sign(&self, image: &Reference) -> Result<Signed, BoxFault>;
+    /// Unless a signature that is there already will do.
+    async fn sign(&self, image: &Reference) -> Result<Once, BoxFault>;
 
     async fn rehearse(&self, image: &Reference) -> Result<Rehearsal, BoxFault>;
 
@@ -66,6 +68,9 @@ pub trait Services: Send + Sync {
 
     /// What was used for the image so far.
     fn provenance(&self, image: &Reference) -> Provenance;
+
+    /// How many requests were answered 429 so far.
+    fn throttled(&self) -> u64;
 
     /// Proves a registry's credential, in memory only.
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault>;

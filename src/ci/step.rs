@@ -1,11 +1,13 @@
 //! A valid step: what the inputs ask for.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::draft::{Draft, InputError};
 use crate::azure::{CLOUDS, Cloud};
+use crate::batch::{MOST_CONCURRENCY, Renewal};
 use crate::clock::GoDuration;
 use crate::envelope::{FORMATS, Format};
 use crate::registry::{Reference, ReferrersMode, Version};
@@ -80,6 +82,9 @@ pub struct Step {
     pub user_metadata: BTreeMap<String, String>,
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,
+    pub renewal: Renewal,
+    /// Images worked on side by side.
+    pub concurrency: NonZeroUsize,
     pub timeout: Duration,
     pub dry_run: bool,
 }
@@ -137,6 +142,11 @@ impl Draft {
             user_metadata: self.pairs("user-metadata")?,
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
+            renewal: match self.truth("skip-signed")? {
+                true => Renewal::WhenEndingWithin(Duration::ZERO),
+                false => Renewal::Always,
+            },
+            concurrency: self.concurrency()?,
             timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),
             dry_run: self.truth("dry-run")?,
         };
@@ -240,6 +250,16 @@ impl Draft {
                 Ok(Some((user.unwrap_or_default().to_owned(), Secret::new(password))))
             }
         }
+    }
+
+    fn concurrency(&self) -> Result<NonZeroUsize, InputError> {
+        let text = self.text("concurrency").unwrap_or_default();
+        let limit = text.parse().ok().filter(|limit| *limit <= MOST_CONCURRENCY);
+        limit.ok_or_else(|| InputError::Invalid {
+            name: "concurrency",
+            found: text.to_owned(),
+            expected: format!("a number from 1 to {MOST_CONCURRENCY}"),
+        })
     }
 
     /// A positive whole number of seconds.

@@ -36,6 +36,7 @@ fn headline(report: &Report) -> String {
         (Outcome::DryRun, command) if total == 0 => format!("Dry run of sealwright {command}"),
         (Outcome::DryRun, _) => format!("Dry run of {images}, nothing was signed"),
         (Outcome::Skipped, "verify") => "Verification is skipped by the trust policy".to_owned(),
+        (Outcome::Skipped, "sign") if total > 0 => format!("{images} signed already"),
         (Outcome::Skipped, command) => format!("sealwright {command} done"),
     }
 }

@@ -103,6 +103,16 @@ pub const INPUTS: &[Input] = &[
         "User name for the registry, when no other credential is wanted.",
     ),
     input("registry-password", None, "Password or token for the registry."),
+    input(
+        "skip-signed",
+        Some("true"),
+        "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for, and sign again what has expired; `false`: sign in any case.",
+    ),
+    input(
+        "concurrency",
+        Some("4"),
+        "How many images are worked on side by side, 1 to 64; halved while requests are throttled.",
+    ),
     input("timeout", Some("10m"), "Limit for the whole step, retries included."),
     input(
         "dry-run",

@@ -29,6 +29,17 @@ pub enum CliError {
     KeyValue { flag: &'static str },
     #[error("max-signatures value {given} must be a positive number")]
     MaxSignatures { given: i64 },
+    #[error("concurrency value {given} must be a number from 1 to {most}")]
+    Concurrency { given: i64, most: usize },
+    #[error("renew-before must be a duration that is not negative")]
+    RenewBefore,
+    #[error("{what} names more than {limit} references")]
+    ListLength { what: String, limit: usize },
+    #[error("{what} is larger than {limit} bytes")]
+    ListSize { what: String, limit: u64 },
+    /// Each of them was reported before.
+    #[error("{failed} of {total} failed")]
+    SomeFailed { failed: usize, total: usize },
     #[error("unrecognized output format {0}")]
     OutputFormat(String),
     #[error(
@@ -119,6 +130,10 @@ impl Fault for CliError {
             CliError::FlagGroup(_) => "cli-flag-group",
             CliError::KeyValue { .. } => "cli-key-value",
             CliError::MaxSignatures { .. } => "cli-max-signatures",
+            CliError::Concurrency { .. } => "cli-concurrency",
+            CliError::RenewBefore => "cli-renew-before",
+            CliError::ListLength { .. } | CliError::ListSize { .. } => "cli-list-limit",
+            CliError::SomeFailed { .. } => "cli-some-failed",
             CliError::OutputFormat(_) => "cli-output-format",
             CliError::SignatureFormat(_) => "cli-signature-format",
             CliError::NegativeExpiry | CliError::FractionalExpiry => "cli-expiry",

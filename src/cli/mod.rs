@@ -1,9 +1,10 @@
 //! The command line: one file per command; `world` is the only wiring.
 //!
 //! Flags, output lines, tables, prompts and exit codes are notation 1.3.2's. What is added to them:
-//! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, and the
-//! signature's digest as the second line of `sign`. A word that names no command of a group is an
-//! error.
+//! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
+//! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
+//! `--concurrency`, `--skip-signed`), where notation looks at the first alone. A word that names no
+//! command of a group is an error.
 
 pub mod commands;
 mod error;
@@ -85,7 +86,7 @@ async fn time_over(limit: Option<Duration>, clock: &dyn Clock) -> CliError {
 }
 
 /// Prints a fault as notation does, with what stands behind it below. Returns the exit code.
-fn report(streams: &mut Streams, fault: &dyn Fault) -> u8 {
+pub(crate) fn report(streams: &mut Streams, fault: &dyn Fault) -> u8 {
     let lines: Vec<String> =
         fault.lines().iter().map(|line| printable(&excerpt(line, LINE_LIMIT))).collect();
     streams.complain(&format!("Error: {}", lines.join("\n")));

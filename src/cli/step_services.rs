@@ -11,6 +11,7 @@ use super::session::Session;
 use super::signing_key::SigningKey;
 use super::world::{World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
+use crate::batch::{Once, sign_once};
 use crate::ci::{
     ChainSource, Command, KeyChoice, LogOut, LoggedIn, Login, Presence, Provenance, Services, Step,
     Written,
@@ -23,7 +24,7 @@ use crate::env::{Env, name};
 use crate::envelope::Signer;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{Access, Reference, Registry};
-use crate::sign::{OpenSigner, Rehearsal, SignRequest, Signed, rehearse, sign};
+use crate::sign::{OpenSigner, Rehearsal, SignRequest, rehearse};
 use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
 
@@ -148,9 +149,10 @@ impl Services for StepServices {
         Ok(())
     }
 
-    async fn sign(&self, image: &Reference) -> Result<Signed, BoxFault> {
+    async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {
         let registry = self.repository(image)?;
-        Ok(sign(&*registry, self.signer(), &*self.clock, &self.request(image)).await?)
+        let (request, renewal) = (self.request(image), self.step.renewal);
+        Ok(sign_once(&*registry, self.signer(), &*self.clock, &request, renewal).await?)
     }
 
     async fn rehearse(&self, image: &Reference) -> Result<Rehearsal, BoxFault> {
@@ -176,6 +178,10 @@ impl Services for StepServices {
             provenance.key.get_or_insert_with(|| name.clone());
         }
         provenance
+    }
+
+    fn throttled(&self) -> u64 {
+        self.world.throttled()
     }
 
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault> {

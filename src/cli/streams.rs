@@ -172,6 +172,16 @@ impl Streams {
         Ok(Secret::new(text))
     }
 
+    /// At most this many bytes of the input.
+    pub fn rest(&mut self, limit: u64, what: &'static str) -> Result<String, CliError> {
+        let mut text = String::new();
+        (&mut self.stdin)
+            .take(limit)
+            .read_to_string(&mut text)
+            .map_err(|error| CliError::Input { what, reason: error.to_string() })?;
+        Ok(text)
+    }
+
     /// A line without its end; nothing at the end of the input.
     fn read_line(&mut self, what: &'static str) -> Result<Option<String>, CliError> {
         let mut line = String::new();

@@ -117,6 +117,11 @@ impl World {
         self.config.signature_format()
     }
 
+    /// How many requests were answered 429 so far.
+    pub fn throttled(&self) -> u64 {
+        self.http.throttled()
+    }
+
     /// The vault key that signs; none for a local key, or before it was opened.
     pub fn key_used(&self) -> Option<KeyUsed> {
         self.key_used.lock().expect("no panic holds this lock").clone()

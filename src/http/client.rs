@@ -1,11 +1,12 @@
 //! Sending one request, with retries, within the command's deadline.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, LOCATION, PROXY_AUTHORIZATION};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
@@ -34,6 +35,7 @@ pub struct Http {
     clock: Arc<dyn Clock>,
     deadline: Deadline,
     jitter: Arc<dyn Jitter>,
+    throttled: Arc<AtomicU64>,
 }
 
 /// A host that does not answer the handshake in this time is taken for unreachable.
@@ -77,6 +79,7 @@ impl Http {
             clock: options.clock,
             deadline: options.deadline,
             jitter: Arc::new(SystemJitter),
+            throttled: Arc::default(),
         })
     }
 
@@ -96,6 +99,11 @@ impl Http {
 
     pub fn deadline(&self) -> Deadline {
         self.deadline
+    }
+
+    /// How many answers were 429 so far, of this client and its clones.
+    pub fn throttled(&self) -> u64 {
+        self.throttled.load(Ordering::Relaxed)
     }
 
     pub fn jitter(&self) -> &dyn Jitter {
@@ -257,6 +265,9 @@ impl Http {
             error: HttpError::TooLarge { method: method.clone(), url: redacted(url), limit },
         };
         let status = answer.status();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            self.throttled.fetch_add(1, Ordering::Relaxed);
+        }
         let headers = std::mem::take(answer.headers_mut());
         let mut body = Vec::new();
         if *method != Method::HEAD {

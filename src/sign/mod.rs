@@ -17,12 +17,12 @@ use crate::envelope::{
 };
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{PushPermission, Reference, ReferrersMode, Registry, SignaturePush};
-use crate::x509::ValidityError;
+use crate::x509::{Certificate, ValidityError};
 
 pub use metadata::MetadataError;
 
 /// signature-specification.md, "Signature Manifest": thumbprints of the chain, leaf first.
-const THUMBPRINTS: &str = "io.cncf.notary.x509chain.thumbprint#S256";
+pub const THUMBPRINTS: &str = "io.cncf.notary.x509chain.thumbprint#S256";
 /// OCI image-spec, "Pre-Defined Annotation Keys".
 const CREATED: &str = "org.opencontainers.image.created";
 
@@ -77,6 +77,9 @@ pub enum SignError {
     Seal(#[from] SealError),
     #[error("{0}")]
     Validity(#[from] ValidityError),
+    /// The signatures that are there already could not be listed.
+    #[error("failed to list signatures: {0}")]
+    List(BoxFault),
     #[error("failed to push signature to registry with error: {0}")]
     Push(BoxFault),
 }
@@ -86,18 +89,20 @@ impl Fault for SignError {
         match self {
             SignError::Metadata(_) => "sign-metadata",
             SignError::Validity(_) => "sign-certificate-validity",
-            SignError::Resolve(fault) | SignError::Signer(fault) | SignError::Push(fault) => {
-                fault.code()
-            }
+            SignError::Resolve(fault)
+            | SignError::Signer(fault)
+            | SignError::List(fault)
+            | SignError::Push(fault) => fault.code(),
             SignError::Seal(error) => error.code(),
         }
     }
 
     fn because(&self) -> Vec<String> {
         match self {
-            SignError::Resolve(fault) | SignError::Signer(fault) | SignError::Push(fault) => {
-                fault.because()
-            }
+            SignError::Resolve(fault)
+            | SignError::Signer(fault)
+            | SignError::List(fault)
+            | SignError::Push(fault) => fault.because(),
             SignError::Seal(error) => error.because(),
             SignError::Metadata(_) | SignError::Validity(_) => Vec::new(),
         }
@@ -105,9 +110,10 @@ impl Fault for SignError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            SignError::Resolve(fault) | SignError::Signer(fault) | SignError::Push(fault) => {
-                fault.hint()
-            }
+            SignError::Resolve(fault)
+            | SignError::Signer(fault)
+            | SignError::List(fault)
+            | SignError::Push(fault) => fault.hint(),
             SignError::Seal(error) => error.hint(),
             SignError::Metadata(_) => None,
             SignError::Validity(error) if error.at > error.not_after => Some(
@@ -156,7 +162,7 @@ pub async fn sign(
         reference: request.reference.at(&target.digest),
         target,
         signature: pushed.manifest_digest,
-        signer: summary(signer.as_ref()),
+        signer: SignerSummary::from(signer.chain().leaf()),
         expiry: sealed.intact.expiry(),
         warnings,
     })
@@ -183,7 +189,7 @@ pub async fn rehearse(
         join!(registry.resolve(request.reference), signer, registry.check_push());
     let signer = signer.map_err(SignError::Signer).and_then(|signer| {
         signer.chain().check_valid_at(clock.now())?;
-        Ok((summary(signer.as_ref()), signer.chain().advice()))
+        Ok((SignerSummary::from(signer.chain().leaf()), signer.chain().advice()))
     });
     Ok(Rehearsal {
         target: target.map_err(SignError::Resolve),
@@ -220,11 +226,12 @@ fn annotations(sealed: &Sealed, now: OffsetDateTime) -> BTreeMap<String, String>
     ])
 }
 
-fn summary(signer: &dyn Signer) -> SignerSummary {
-    let leaf = signer.chain().leaf();
-    SignerSummary {
-        subject: leaf.subject().to_string(),
-        thumbprint: leaf.thumbprint(),
-        not_after: leaf.not_after(),
+impl From<&Certificate> for SignerSummary {
+    fn from(leaf: &Certificate) -> Self {
+        Self {
+            subject: leaf.subject().to_string(),
+            thumbprint: leaf.thumbprint(),
+            not_after: leaf.not_after(),
+        }
     }
 }

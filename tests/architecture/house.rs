@@ -36,6 +36,7 @@ pub const ROOMS: &[Room] = &[
     outside("registry"),
     inside("sign"),
     inside("verify"),
+    inside("batch"),
     outside("lab"),
     outside("ci"),
     outside("cli"),

@@ -10,6 +10,7 @@ mod key;
 mod limits;
 mod list;
 mod login;
+mod many;
 mod plugin;
 mod policy;
 mod sign;

@@ -46,6 +46,8 @@ fn inputs_that_only_the_rooms_know_are_refused_before_anything_is_asked() {
         ("azure-extra-hosts", "vault=*.example.com", "example.com"),
         ("command", "publish", "publish"),
         ("config", "nowhere.yml", "nowhere.yml"),
+        ("concurrency", "65", "a number from 1 to 64"),
+        ("skip-signed", "maybe", "skip-signed"),
     ] {
         let done = job.signs(&[(name, value)]).done().failed();
         let error = &done.commands("error")[0];

@@ -7,6 +7,7 @@ mod dry_run;
 mod github;
 mod inputs;
 mod login;
+mod many;
 mod oidc;
 mod setup;
 mod sign;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use time::macros::datetime;
 
 use super::*;
+use crate::batch::Once;
 use crate::ci::{
     CredentialsReport, Draft, GitHub, LoggedIn, Login, Presence, Provenance, Services, Written,
 };
@@ -31,12 +32,12 @@ impl Services for Fake {
         Ok(())
     }
 
-    async fn sign(&self, image: &Reference) -> Result<Signed, BoxFault> {
+    async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {
         if image.repository() == "slow" {
             std::future::pending::<()>().await;
         }
         let digest = Digest::sha256(b"image");
-        Ok(Signed {
+        Ok(Once::Signed(Signed {
             reference: image.at(&digest),
             target: TargetArtifact {
                 media_type: "m".into(),
@@ -52,7 +53,7 @@ impl Services for Fake {
             },
             expiry: None,
             warnings: Vec::new(),
-        })
+        }))
     }
 
     async fn rehearse(&self, _: &Reference) -> Result<Rehearsal, BoxFault> {
@@ -66,6 +67,10 @@ impl Services for Fake {
     fn provenance(&self, _: &Reference) -> Provenance {
         let credentials = CredentialsReport { registry: "anonymous".into(), vault: None };
         Provenance { key: None, credentials }
+    }
+
+    fn throttled(&self) -> u64 {
+        0
     }
 
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault> {
@@ -125,7 +130,8 @@ impl Job {
 
 #[tokio::test]
 async fn what_was_done_before_the_time_was_over_is_reported() {
-    let inputs = [("IMAGES", "r.io/a:v1,r.io/slow:v1,r.io/b:v1"), ("KEY", "k"), ("TIMEOUT", "30s")];
+    let images = ("IMAGES", "r.io/a:v1,r.io/slow:v1,r.io/b:v1");
+    let inputs = [images, ("KEY", "k"), ("TIMEOUT", "30s"), ("CONCURRENCY", "1")];
     let mut job = Job::new();
     let finished = job.run(&inputs, &Fake::default()).await;
     let outcomes: Vec<Outcome> = finished.report.images.iter().map(|i| i.outcome).collect();

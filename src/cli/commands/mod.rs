@@ -9,6 +9,7 @@ mod lab;
 mod list;
 mod login;
 mod logout;
+mod many;
 mod plugin;
 mod policy;
 mod run;

@@ -1,8 +1,16 @@
 //! `sign`
 
-use clap::ArgMatches;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
+use clap::ArgMatches;
+use futures_util::FutureExt as _;
+use tokio::sync::OnceCell;
+
+use super::many::{self, Asked, Finished, Work};
 use super::{CommandSpec, Done};
+use crate::batch::{Once, Renewal, sign_once};
 use crate::ci::ImageReport;
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
@@ -11,13 +19,16 @@ use crate::cli::render::json::json;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
 use crate::cli::signing_key::SigningKey;
-use crate::envelope::{FORMATS, Format};
-use crate::registry::{Access, ReferrersMode};
-use crate::sign::{SignError, SignRequest, sign};
+use crate::cli::world::World;
+use crate::clock::Clock;
+use crate::envelope::{FORMATS, Format, Signer};
+use crate::fault::{BoxFault, printable};
+use crate::registry::{Access, Reference, ReferrersMode};
+use crate::sign::{SignError, SignRequest};
 
 pub const SIGN: CommandSpec = CommandSpec {
     path: &["sign"],
-    usage: "sign [flags] <reference>",
+    usage: "sign [flags] <reference>...",
     build: |command| {
         let command = command
             .about("Sign artifacts")
@@ -72,64 +83,178 @@ pub const SIGN: CommandSpec = CommandSpec {
             .arg(flags::switch(
                 "force-referrers-tag",
                 "force to store signatures using the referrers tag schema (default true)",
+            ))
+            .arg(flags::switch(
+                "skip-signed",
+                "leave alone what carries a signature by the same certificate already; no trust policy is involved",
+            ))
+            .arg(flags::duration(
+                "renew-before",
+                "with --skip-signed: sign again what expires within this time (default 0)",
             ));
-        flags::with_logging(flags::with_output(flags::with_registry(
+        flags::with_logging(flags::with_output(flags::with_registry(flags::with_many(
             command.arg(flags::positionals("reference")),
-        )))
+        ))))
     },
     check: |values| {
         flags::needs_reference("sign", values)?;
         flags::together(values, &["id", "plugin"])?;
         flags::exclusive(values, &["key", "id"])?;
-        flags::exclusive(values, &["key", "plugin"])
+        flags::exclusive(values, &["key", "plugin"])?;
+        if values.contains_id("renew-before") && !flags::is_on(values, "skip-signed") {
+            let message =
+                "--renew-before says when --skip-signed signs again; give both".to_owned();
+            return Err(CliError::FlagGroup(message));
+        }
+        Ok(())
     },
     run: |values, session| Box::pin(run(values, session)),
 };
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let output = flags::output_of(values)?;
+    let limit = flags::concurrency_of(values)?;
+    let asked = Asked::of(values, session)?;
     let key = SigningKey::choose(values, &session.dirs()?)?;
     let world = session.world_with(values, key.credential_type())?;
-    let reference = world.reference(flags::first_of(values)).await?;
-    let format = format(values, world.default_format())?;
-    let user_metadata = value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
-    let request = SignRequest {
-        reference: &reference,
-        format,
-        expiry: expiry(values)?,
-        user_metadata,
-        mode: match flags::switch_of(values, "force-referrers-tag") {
-            Some(false) => ReferrersMode::Auto,
-            Some(true) | None => ReferrersMode::ForceTag,
-        },
+    let text = match asked {
+        Asked::One(text) => text,
+        Asked::Several(references) => {
+            let work = Signing::of(values, &world, &key, session)?;
+            return many::run("sign", &references, &work, &world, (output, limit), session).await;
+        }
     };
-    let registry = world.registry(&reference, Access::PullPush)?;
-    let signer = world.signer(&key)?;
+    let reference = world.reference(&text).await?;
+    let work = Signing::of(values, &world, &key, session)?;
     let progress = session.streams.spinner(&format!("Signing {reference}"));
-    let signed = sign(&*registry, signer, &*session.clock, &request).await;
+    let finished = work.one(&reference).await;
     progress.finish_and_clear();
-    let resolved = !matches!(signed, Err(SignError::Resolve(_)));
-    if let Some(warning) = tag_warning("sign", &reference).filter(|_| resolved) {
-        session.streams.warn(&warning);
-    }
-    let signed = signed?;
-    for warning in &signed.warnings {
-        session.streams.warn(warning);
+    many::say(&finished, output, session)?;
+    if let Some(fault) = finished.fault {
+        return Err(fault);
     }
     match output {
-        Output::Json => {
-            let mut report = ImageReport::from(&signed);
-            report.used(world.provenance(&reference));
-            session.streams.text(&json(&report))?;
-        }
-        Output::Text => {
+        Output::Json => Ok(session.streams.text(&json(&finished.report))?),
+        Output::Text => Ok(()),
+    }
+}
+
+/// How all references are signed; the signer is opened once.
+struct Signing<'a> {
+    world: &'a World,
+    key: &'a SigningKey,
+    signer: OnceCell<Arc<dyn Signer>>,
+    clock: Arc<dyn Clock>,
+    format: Format,
+    expiry: Option<Duration>,
+    user_metadata: BTreeMap<String, String>,
+    mode: ReferrersMode,
+    renewal: Renewal,
+}
+
+impl<'a> Signing<'a> {
+    fn of(
+        values: &ArgMatches,
+        world: &'a World,
+        key: &'a SigningKey,
+        session: &Session,
+    ) -> Result<Self, CliError> {
+        Ok(Self {
+            world,
+            key,
+            signer: OnceCell::new(),
+            clock: session.clock.clone(),
+            format: format(values, world.default_format())?,
+            user_metadata: value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?,
+            expiry: expiry(values)?,
+            mode: match flags::switch_of(values, "force-referrers-tag") {
+                Some(false) => ReferrersMode::Auto,
+                Some(true) | None => ReferrersMode::ForceTag,
+            },
+            renewal: renewal(values)?,
+        })
+    }
+
+    async fn sign(&self, reference: &Reference) -> Result<Once, SignFault> {
+        let request = SignRequest {
+            reference,
+            format: self.format,
+            expiry: self.expiry,
+            user_metadata: self.user_metadata.clone(),
+            mode: self.mode,
+        };
+        let before = |fault| SignFault { fault, resolved: Resolved::No };
+        let registry = self.world.registry(reference, Access::PullPush).map_err(before)?;
+        // what the key's settings get wrong is said before anything is asked
+        let open = self.world.signer(self.key).map_err(before)?;
+        let signer = async { self.signer.get_or_try_init(|| open).await.cloned() }.boxed();
+        sign_once(&*registry, signer, &*self.clock, &request, self.renewal).await.map_err(|error| {
+            let resolved = match error {
+                SignError::Resolve(_) => Resolved::No,
+                _ => Resolved::Yes,
+            };
+            SignFault { fault: error.into(), resolved }
+        })
+    }
+}
+
+struct SignFault {
+    fault: BoxFault,
+    resolved: Resolved,
+}
+
+/// Whether the reference led to an artifact: only then a tag is worth a warning.
+#[derive(PartialEq, Eq)]
+enum Resolved {
+    Yes,
+    No,
+}
+
+#[async_trait::async_trait]
+impl Work for Signing<'_> {
+    async fn one(&self, reference: &Reference) -> Finished {
+        let result = self.sign(reference).await;
+        let resolved = result.as_ref().err().is_none_or(|error| error.resolved == Resolved::Yes);
+        let warning = tag_warning("sign", reference).filter(|_| resolved);
+        let mut warnings: Vec<String> = warning.into_iter().collect();
+        let (mut report, text, fault) = match result {
+            Ok(once) => (ImageReport::from(&once), text(&once), None),
+            Err(SignFault { fault, .. }) => {
+                (ImageReport::failed(reference, &*fault), String::new(), Some(fault))
+            }
+        };
+        warnings.extend(report.warnings.iter().cloned());
+        report.used(self.world.provenance(reference));
+        Finished { report, warnings, text, fault }
+    }
+}
+
+fn text(once: &Once) -> String {
+    match once {
+        Once::Signed(signed) => {
             let by_digest = &signed.reference;
-            session.streams.line(&format!("Successfully signed {by_digest}"))?;
             let signature = by_digest.at(&signed.signature);
-            session.streams.line(&format!("Pushed the signature to {signature}"))?;
+            let lines = [
+                format!("Successfully signed {by_digest}"),
+                format!("Pushed the signature to {signature}"),
+            ];
+            lines.map(|line| printable(&line) + "\n").concat()
+        }
+        Once::Already(already) => {
+            printable(&format!("Already signed {}", already.reference)) + "\n"
         }
     }
-    Ok(())
+}
+
+fn renewal(values: &ArgMatches) -> Result<Renewal, CliError> {
+    if !flags::is_on(values, "skip-signed") {
+        return Ok(Renewal::Always);
+    }
+    let ahead = match values.get_one::<GoDuration>("renew-before") {
+        Some(given) => given.to_std().ok_or(CliError::RenewBefore)?,
+        None => Duration::ZERO,
+    };
+    Ok(Renewal::WhenEndingWithin(ahead))
 }
 
 fn format(values: &ArgMatches, default: Option<&str>) -> Result<Format, CliError> {
@@ -141,7 +266,7 @@ fn format(values: &ArgMatches, default: Option<&str>) -> Result<Format, CliError
     FORMATS.into_iter().find(|format| format.name() == name).ok_or(CliError::SignatureFormat(name))
 }
 
-fn expiry(values: &ArgMatches) -> Result<Option<std::time::Duration>, CliError> {
+fn expiry(values: &ArgMatches) -> Result<Option<Duration>, CliError> {
     let Some(given) = values.get_one::<GoDuration>("expiry") else { return Ok(None) };
     if !given.is_negative() && !given.is_whole_seconds() {
         return Err(CliError::FractionalExpiry);

@@ -1,7 +1,11 @@
 //! `verify`
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use clap::ArgMatches;
 
+use super::many::{self, Asked, Finished, Work};
 use super::{CommandSpec, Done};
 use crate::ci::ImageReport;
 use crate::cli::parse::flags::{self, Output};
@@ -10,13 +14,17 @@ use crate::cli::render::json::json;
 use crate::cli::render::table::table;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
+use crate::cli::world::World;
+use crate::clock::Clock;
 use crate::config::trust_policy;
-use crate::registry::Access;
+use crate::fault::printable;
+use crate::registry::{Access, Reference};
+use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, Verdict, VerifyError, VerifyRequest, verify};
 
 pub const VERIFY: CommandSpec = CommandSpec {
     path: &["verify"],
-    usage: "verify [flags] <reference>",
+    usage: "verify [flags] <reference>...",
     build: |command| {
         let command = command
             .about("Verify OCI artifacts")
@@ -39,7 +47,7 @@ pub const VERIFY: CommandSpec = CommandSpec {
                 .short('m'),
             );
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
-            command.arg(flags::positionals("reference")),
+            flags::with_many(command.arg(flags::positionals("reference"))),
         ))))
     },
     check: |values| flags::needs_reference("verify", values),
@@ -49,63 +57,96 @@ pub const VERIFY: CommandSpec = CommandSpec {
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let max_signatures = flags::max_signatures_of(values)?;
     let output = flags::output_of(values)?;
+    let limit = flags::concurrency_of(values)?;
+    let asked = Asked::of(values, session)?;
     let policy = trust_policy::load(&session.dirs()?)?;
     let store = session.trust_store()?;
     let world = session.world(values)?;
     value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
     let user_metadata = value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
-    let reference = world.reference(flags::first_of(values)).await?;
-    let registry = world.registry(&reference, Access::Pull)?;
-    let request = VerifyRequest { reference: &reference, max_signatures, user_metadata };
+    let clock = session.clock.clone();
+    let work = Verifying { world: &world, policy, store, clock, max_signatures, user_metadata };
+    let text = match asked {
+        Asked::One(text) => text,
+        Asked::Several(references) => {
+            return many::run("verify", &references, &work, &world, (output, limit), session).await;
+        }
+    };
+    let reference = world.reference(&text).await?;
     let progress = session.streams.spinner(&format!("Verifying {reference}"));
-    let result = verify(&*registry, &policy, &store, &*session.clock, &request).await;
+    let finished = work.one(&reference).await;
     progress.finish_and_clear();
-    let resolved = !matches!(result, Err(VerifyError::Resolve(_)));
-    if let Some(warning) = tag_warning("verify", &reference).filter(|_| resolved) {
-        session.streams.warn(&warning);
+    many::say(&finished, output, session)?;
+    if output == Output::Json {
+        session.streams.text(&json(&finished.report))?;
     }
-    match (result, output) {
-        (Ok(outcome), Output::Text) => print(session, &outcome),
-        (Ok(outcome), Output::Json) => {
-            warn(session, &outcome);
-            let mut report = ImageReport::from(&outcome);
-            report.used(world.provenance(&reference));
-            Ok(session.streams.text(&json(&report))?)
-        }
-        (Err(error), Output::Text) => Err(error.into()),
-        (Err(error), Output::Json) => {
-            let mut report = ImageReport::not_verified(&reference, &error);
-            report.used(world.provenance(&reference));
-            session.streams.text(&json(&report))?;
-            Err(error.into())
-        }
+    finished.fault.map_or(Ok(()), Err)
+}
+
+/// What all references are held against.
+struct Verifying<'a> {
+    world: &'a World,
+    policy: Policy,
+    store: TrustStoreDir,
+    clock: Arc<dyn Clock>,
+    max_signatures: usize,
+    user_metadata: BTreeMap<String, String>,
+}
+
+#[async_trait::async_trait]
+impl Work for Verifying<'_> {
+    async fn one(&self, reference: &Reference) -> Finished {
+        let registry = match self.world.registry(reference, Access::Pull) {
+            Ok(registry) => registry,
+            Err(fault) => {
+                let report = ImageReport::failed(reference, &*fault);
+                let fault = Some(fault);
+                return Finished { report, warnings: Vec::new(), text: String::new(), fault };
+            }
+        };
+        let request = VerifyRequest {
+            reference,
+            max_signatures: self.max_signatures,
+            user_metadata: self.user_metadata.clone(),
+        };
+        let result = verify(&*registry, &self.policy, &self.store, &*self.clock, &request).await;
+        let resolved = !matches!(result, Err(VerifyError::Resolve(_)));
+        let warning = tag_warning("verify", reference).filter(|_| resolved);
+        let mut warnings: Vec<String> = warning.into_iter().collect();
+        let (mut report, text, fault) = match result {
+            Ok(outcome) => {
+                warnings.extend(outcome.warnings());
+                let report = ImageReport::from(&outcome);
+                let text = text(&outcome, &report);
+                (report, text, None)
+            }
+            Err(error) => {
+                let report = ImageReport::not_verified(reference, &error);
+                (report, String::new(), Some(error.into()))
+            }
+        };
+        report.used(self.world.provenance(reference));
+        Finished { report, warnings, text, fault }
     }
 }
 
-fn print(session: &mut Session, outcome: &Outcome) -> Done {
-    warn(session, outcome);
-    let reference = &outcome.reference;
+fn text(outcome: &Outcome, report: &ImageReport) -> String {
+    let reference = printable(&outcome.reference.to_string());
     match outcome.verdict {
-        Verdict::Skipped => session.streams.line(&format!(
-            "Trust policy is configured to skip signature verification for {reference}"
-        ))?,
+        Verdict::Skipped => {
+            format!("Trust policy is configured to skip signature verification for {reference}\n")
+        }
         Verdict::Verified(_) => {
-            session.streams.line(&format!("Successfully verified signature for {reference}"))?;
-            let metadata = ImageReport::from(outcome).user_metadata;
-            let rows: Vec<[String; 2]> = metadata.into_iter().map(|(k, v)| [k, v]).collect();
+            let mut text = format!("Successfully verified signature for {reference}\n");
+            let metadata = report.user_metadata.iter();
+            let rows: Vec<[String; 2]> = metadata.map(|(k, v)| [k.clone(), v.clone()]).collect();
             if !rows.is_empty() {
-                session.streams.text(&format!(
+                text.push_str(&format!(
                     "\nThe artifact was signed with the following user metadata.\n\n{}",
                     table(["KEY", "VALUE"], &rows)
-                ))?;
+                ));
             }
+            text
         }
-    }
-    Ok(())
-}
-
-fn warn(session: &mut Session, outcome: &Outcome) {
-    for warning in outcome.warnings() {
-        session.streams.warn(&warning);
     }
 }

@@ -1,5 +1,6 @@
 //! Flags that several commands share, their rules, and the reading of them.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -7,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::super::error::CliError;
 use super::value::{go_bool, go_duration, go_int};
 use super::{GoDuration, PROGRAM};
+use crate::batch::{CONCURRENCY, MOST_CONCURRENCY};
 
 /// How the result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +111,17 @@ pub fn with_max_signatures(command: Command) -> Command {
     ))
 }
 
+/// `--file` and `--concurrency`: many references at once.
+pub fn with_many(command: Command) -> Command {
+    command
+        .arg(text(
+            "file",
+            "path",
+            "file with further references, one per line; blank lines and # comments are left out, - is the standard input",
+        ))
+        .arg(integer("concurrency", "references worked on side by side (default 4)"))
+}
+
 pub fn with_output(command: Command) -> Command {
     command.arg(text("output", "string", "output format, options: 'json', 'text'").short('o'))
 }
@@ -176,6 +189,15 @@ pub fn max_signatures_of(values: &ArgMatches) -> Result<usize, CliError> {
     usize::try_from(given).ok().filter(|limit| *limit > 0).ok_or(CliError::MaxSignatures { given })
 }
 
+/// `--concurrency`, 4 by default.
+pub fn concurrency_of(values: &ArgMatches) -> Result<NonZeroUsize, CliError> {
+    let Some(given) = values.get_one::<i64>("concurrency").copied() else { return Ok(CONCURRENCY) };
+    let limit = usize::try_from(given).ok().and_then(NonZeroUsize::new);
+    limit
+        .filter(|limit| *limit <= MOST_CONCURRENCY)
+        .ok_or(CliError::Concurrency { given, most: MOST_CONCURRENCY.get() })
+}
+
 pub fn output_of(values: &ArgMatches) -> Result<Output, CliError> {
     match text_of(values, "output") {
         None | Some("text") => Ok(Output::Text),
@@ -194,9 +216,9 @@ pub fn verbosity_of(values: &ArgMatches) -> Verbosity {
     }
 }
 
-/// There is a reference among the positional arguments; further ones are not looked at.
+/// There is a reference among the positional arguments, or a file that names some.
 pub fn needs_reference(command: &'static str, values: &ArgMatches) -> Result<(), CliError> {
-    if positionals_of(values).is_empty() {
+    if positionals_of(values).is_empty() && text_of(values, "file").is_none() {
         return Err(CliError::Missing(format!(
             "missing reference to the artifact: use `{PROGRAM} {command} --help` to see what parameters are required"
         )));
