@@ -1,7 +1,9 @@
 //! A key in a vault, a registry behind the Entra exchange.
 
 use insta::assert_snapshot;
-use sealwright::lab::{Auth, IssueRequest, Issued, LabOptions, Permission, Pushes, Role, Wording};
+use sealwright::lab::{
+    Auth, IssueRequest, Issued, LabOptions, Permission, Pushes, Role, Validity, Wording,
+};
 
 use super::world::World;
 
@@ -152,4 +154,18 @@ async fn a_refused_push_names_the_roles() {
     assert!(shown.contains("hint: assign the roles"), "{shown}");
     assert!(shown.contains("Container Registry Repository Writer"), "{shown}");
     assert!(shown.contains("AcrPush"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_out_of_its_time_signs_nothing() {
+    let (world, _) = azure(LabOptions::default()).await;
+    for (name, validity) in [("old", Validity::expired()), ("new", Validity::future())] {
+        let request = IssueRequest { validity, ..IssueRequest::named(name) };
+        let issued = world.lab.issue(&request).expect("issued");
+        let shown = command(&world, &issued, "sign $EXTRA --id $KEY_ID --plugin azure-kv $IMAGE");
+        assert!(shown.contains("; it is valid from "), "{shown}");
+        assert!(shown.ends_with("[exit] 1"), "{shown}");
+    }
+    let listed = world.run(&format!("ls --azure-extra-hosts {} $IMAGE", world.lab.extra_hosts()));
+    assert!(!listed.contains("vnd.cncf.notary.signature\n    "), "{listed}");
 }
