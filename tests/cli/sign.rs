@@ -159,11 +159,13 @@ async fn references_that_lead_nowhere_are_named() {
     assert_snapshot!(world.run("sign $REGISTRY/nothing:v1"), @r"
     [stderr]
     Error: failed to get manifest descriptor: localhost:5000/nothing:v1: not found
+    hint: push it first: docker push localhost:5000/nothing:v1
     [exit] 1
     ");
     assert_snapshot!(world.run("sign $REGISTRY/net-monitor@sha256:0000000000000000000000000000000000000000000000000000000000000000"), @r"
     [stderr]
     Error: failed to get manifest descriptor: localhost:5000/net-monitor@sha256:0000000000000000000000000000000000000000000000000000000000000000: not found
+    hint: give the digest that the registry has, which the push printed: docker buildx imagetools inspect localhost:5000/net-monitor:<tag>
     [exit] 1
     ");
 }

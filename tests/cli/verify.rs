@@ -65,6 +65,7 @@ async fn an_unsigned_artifact_and_a_missing_one_are_told_apart() {
     assert_snapshot!(world.run("verify $REGISTRY/nothing:v1"), @r"
     [stderr]
     Error: failed to get manifest descriptor: localhost:5000/nothing:v1: not found
+    hint: push it first: docker push localhost:5000/nothing:v1
     [exit] 1
     ");
 }
