@@ -76,6 +76,8 @@ pub struct Step {
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,
     pub timeout: Duration,
+    /// Where the JUnit XML goes.
+    pub junit: Option<PathBuf>,
     pub dry_run: bool,
 }
 
@@ -127,6 +129,7 @@ impl Draft {
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
             timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),
+            junit: self.junit(),
             dry_run: self.truth("dry-run")?,
         };
         if command == Command::Setup && step.trust_policy.is_none() && step.trust_store.is_none() {
@@ -145,6 +148,11 @@ impl Draft {
             });
         }
         Ok(step)
+    }
+
+    /// Where the JUnit XML goes, also when the other inputs are refused.
+    pub fn junit(&self) -> Option<PathBuf> {
+        self.text("junit").map(PathBuf::from)
     }
 
     fn one_of<T: Copy>(

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use sealwright::lab::LabOptions;
 
-use super::support::Home;
+use super::support::{Home, assert_image_of_the_report};
 use super::world::World;
 
 const OTHER: &str = r#""trustedIdentities": ["x509.subject: C=US, ST=WA, O=Other"]"#;
@@ -223,6 +223,7 @@ async fn json_holds_every_signature_and_check() {
         .and_then(|s| s.split_once("[stderr]\n"))
         .expect("both streams");
     let report: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    assert_image_of_the_report(&report);
     assert_eq!(report["outcome"], "failed");
     assert_eq!(report["error"]["code"], "verify-none-good");
     assert_eq!(report["signatures"][0]["outcome"], "failed");

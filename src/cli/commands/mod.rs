@@ -12,6 +12,7 @@ mod logout;
 mod plugin;
 mod policy;
 mod run;
+mod schema;
 mod sign;
 mod verify;
 mod version;
@@ -79,6 +80,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     policy::SHOW,
     plugin::PLUGIN,
     run::RUN,
+    schema::SCHEMA,
     lab::LAB,
     demo::DEMO,
     version::VERSION,
