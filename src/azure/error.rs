@@ -2,7 +2,7 @@
 
 use super::{CREDENTIAL_TYPES, CredentialType, Permission};
 use crate::fault::Fault;
-use crate::http::{HttpError, Response};
+use crate::http::{HttpError, Response, hint_of_reason};
 use crate::x509::{CertificateError, ChainError};
 
 /// Why a vault answered 403, as far as its answer shows.
@@ -97,6 +97,8 @@ pub enum AzureError {
     SelfSignedWithCaCerts,
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    #[error("ca_certs: {0}")]
+    CaCerts(CertificateError),
     #[error(transparent)]
     Chain(#[from] ChainError),
 
@@ -150,7 +152,7 @@ impl Fault for AzureError {
             Self::Leaf { .. } => "azure-leaf-unclear",
             Self::LeafNotInSecret { .. } => "azure-leaf-not-in-secret",
             Self::SelfSignedWithCaCerts => "azure-self-signed-with-ca-certs",
-            Self::Certificate(error) => error.code(),
+            Self::Certificate(error) | Self::CaCerts(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::Exchange { .. } => "azure-registry-exchange",
         }
@@ -194,9 +196,11 @@ impl Fault for AzureError {
                 ));
             }
             Self::NoCredential { .. } => "az login",
-            Self::NotConfigured { kind, .. } | Self::Credential { kind, .. } => {
-                return credential_hint(*kind, self);
+            Self::Credential { kind, message } => {
+                let unreached = hint_of_reason(message).map(str::to_owned);
+                return unreached.or_else(|| credential_hint(*kind, self));
             }
+            Self::NotConfigured { kind, .. } => return credential_hint(*kind, self),
             Self::SecretContentType { .. } | Self::ChainMissing | Self::Leaf { .. } => {
                 "put the chain's certificates, root included, in a PEM file and give it: --plugin-config ca_certs=<file>"
             }
@@ -208,6 +212,9 @@ impl Fault for AzureError {
             | Self::NotFound { hint, .. }
             | Self::Exchange { hint, .. } => return hint.clone(),
             Self::Http { source, .. } => return source.hint(),
+            Self::CaCerts(_) => {
+                "give the chain's certificates, root included, as PEM: --plugin-config ca_certs=<file>"
+            }
             Self::Certificate(error) => return error.hint(),
             Self::Chain(error) => return error.hint(),
             _ => return None,
@@ -300,6 +307,8 @@ mod tests {
         };
         assert!(error("AADSTS7000215: x").hint().unwrap().contains("credential reset"));
         assert!(error("AADSTS70021: x").hint().unwrap().contains("federated-credential"));
+        assert!(error("POST x: TLS: UnknownIssuer").hint().unwrap().contains("SSL_CERT_FILE"));
+        assert!(error("POST x: the time limit is over").hint().unwrap().contains("--timeout"));
         assert!(error("something").hint().unwrap().contains("AZURE_CLIENT_SECRET"));
     }
 }

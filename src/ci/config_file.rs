@@ -40,9 +40,21 @@ impl Draft {
         if text.len() as u64 > CONFIG_FILE_LIMIT {
             return Err(ConfigFileError::TooLarge { path });
         }
+        let text = text.trim_start_matches('\u{feff}');
         let file: Option<File> = serde_yaml::from_str(text)
-            .map_err(|error| ConfigFileError::Invalid { path, problem: error.to_string() })?;
+            .map_err(|error| ConfigFileError::Invalid { path, problem: with_line(&error) })?;
         Ok(file.unwrap_or_default().0)
+    }
+}
+
+/// The parser leaves out the place of what stands at the very beginning.
+fn with_line(error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    match error.location() {
+        Some(place) if place.index() == 0 && !text.contains(" at line ") => {
+            format!("{text} at line 1 column 1")
+        }
+        _ => text,
     }
 }
 
@@ -273,6 +285,14 @@ mod tests {
         assert!(text.starts_with("sealwright.yml: "), "{text}");
         assert!(text.contains("unknown key `image`; did you mean `images`?"), "{text}");
         assert!(text.contains("line 2"), "{text}");
+        let text = problem("image: x\n");
+        assert!(text.contains("`images`? at line 1"), "{text}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_crlf_are_no_part_of_the_file() {
+        let plain = Draft::from_yaml("f", "command: sign\nimages: [a, b]\n");
+        assert_eq!(Draft::from_yaml("f", "\u{feff}command: sign\r\nimages: [a, b]\r\n"), plain);
     }
 
     #[test]

@@ -69,10 +69,6 @@ pub enum CliError {
     Certificates(String),
     #[error("{0}")]
     PolicyAbsent(String),
-    #[error("failed to parse trust policy configuration: {0}")]
-    PolicyUnparsable(String),
-    #[error("failed to validate trust policy: {0}")]
-    PolicyInvalid(String),
     #[error("{0} required")]
     CredentialAbsent(&'static str),
     #[error("{0}")]
@@ -139,8 +135,6 @@ impl Fault for CliError {
             CliError::Generate { .. } => "cli-generate",
             CliError::Certificates(_) => "cli-certificates",
             CliError::PolicyAbsent(_) => "cli-policy-absent",
-            CliError::PolicyUnparsable(_) => "cli-policy-unparsable",
-            CliError::PolicyInvalid(_) => "cli-policy-invalid",
             CliError::CredentialAbsent(_) => "cli-credential-absent",
             CliError::Lab(_) => "cli-lab",
             CliError::StepFailed => "cli-step-failed",

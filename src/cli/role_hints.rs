@@ -53,10 +53,18 @@ impl RoleHints {
             }
             false => None,
         };
-        match registry_hint(host, &self.extra_hosts, wanted, principal.as_ref()) {
-            Some(hint) => Box::new(Hinted { fault, hint }),
-            None => fault,
-        }
+        let Some(roles) = registry_hint(host, &self.extra_hosts, wanted, principal.as_ref()) else {
+            return fault;
+        };
+        let hint = match self.connection.credential_source() {
+            Some(source) if !by_entra => format!(
+                "the registry's credential came from {source}; if it is wrong or has expired:\n\
+                 sealwright login {host}\n\
+                 if it is right, {roles}"
+            ),
+            _ => roles,
+        };
+        Box::new(Hinted { fault, hint })
     }
 }
 

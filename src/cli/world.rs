@@ -128,8 +128,10 @@ impl World {
         };
         let meant = error.suggestion.as_deref().and_then(|meant| Reference::parse(meant).ok());
         let digest = match meant {
-            Some(meant) => self.digest_of(&meant).await,
-            None => None,
+            Some(meant) if matches!(meant.version(), Version::Tag(_)) => {
+                self.digest_of(&meant).await
+            }
+            _ => None,
         };
         Err(CliError::Reference { error, digest })
     }

@@ -233,7 +233,12 @@ impl Http {
         limit: u64,
     ) -> Result<Response, Attempt> {
         let broken = |error: reqwest::Error| {
-            let (failure, reason) = sort(&error);
+            let (failure, mut reason) = sort(&error);
+            if let Some(proxy) =
+                self.loopback.proxy(url).filter(|_| failure == Failure::Unreachable)
+            {
+                reason = format!("through the proxy {proxy}: {reason}");
+            }
             let url = redacted(url);
             tracing::debug!(target: "sealwright", "{method} {url}: {reason}");
             Attempt { failure, error: HttpError::Transport { method: method.clone(), url, reason } }

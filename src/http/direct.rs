@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::{Host, Url};
 
 use super::HttpError;
@@ -41,13 +41,23 @@ impl Loopback {
         Self { proxies: Arc::new(proxies), build: Arc::new(build), client: Arc::default() }
     }
 
+    /// Host and port of the proxy that requests for the host go through; never its user information.
+    pub fn proxy(&self, url: &Url) -> Option<String> {
+        if is_loopback(url) {
+            return None;
+        }
+        let proxy = self.intercepting(url)?;
+        let authority = proxy.uri().authority()?.as_str();
+        authority.rsplit('@').next().map(str::to_owned)
+    }
+
+    fn intercepting(&self, url: &Url) -> Option<Intercept> {
+        self.proxies.intercept(&url.as_str().parse().ok()?)
+    }
+
     /// None where the usual client goes to the host itself anyway.
     pub fn client(&self, url: &Url) -> Result<Option<&reqwest::Client>, HttpError> {
-        let proxied = || {
-            let uri = url.as_str().parse().ok();
-            uri.is_some_and(|uri| self.proxies.intercept(&uri).is_some())
-        };
-        if !is_loopback(url) || !proxied() {
+        if !is_loopback(url) || self.intercepting(url).is_none() {
             return Ok(None);
         }
         if let Some(client) = self.client.get() {
@@ -70,6 +80,15 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_proxy_is_named_without_its_password() {
+        let proxies = Matcher::builder().all("http://me:secret@proxy.example:3128").build();
+        let loopback = Loopback::new(proxies, || reqwest::Client::builder().build());
+        let proxy = |text: &str| loopback.proxy(&Url::parse(text).expect("a URL"));
+        assert_eq!(proxy("https://a.io/v2/").as_deref(), Some("proxy.example:3128"));
+        assert_eq!(proxy("https://localhost:5000/v2/"), None);
+    }
 
     #[test]
     fn loopback_is_reached_past_a_proxy_and_nothing_else_is() {

@@ -32,16 +32,32 @@ impl Fault for HttpError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            HttpError::Transport { reason, .. } if reason.contains(UNKNOWN_ISSUER) => Some(
-                "name the issuing CA's PEM file: export SSL_CERT_FILE=/path/to/ca.pem; \
-                 without any system roots install the package ca-certificates"
-                    .into(),
-            ),
-            HttpError::Deadline { .. } => Some("allow more time: --timeout 20m".into()),
+            HttpError::Transport { .. } | HttpError::Deadline { .. } => {
+                hint_of_reason(&self.to_string()).map(str::to_owned)
+            }
             _ => None,
         }
     }
 }
+
+/// The next step for an [`HttpError`] that is only known by its text, as part of another error's.
+pub fn hint_of_reason(text: &str) -> Option<&'static str> {
+    REASONS.iter().find(|(words, _)| text.contains(words)).map(|(_, hint)| *hint)
+}
+
+const REASONS: [(&str, &str); 4] = [
+    (
+        UNKNOWN_ISSUER,
+        "name the issuing CA's PEM file: export SSL_CERT_FILE=/path/to/ca.pem; \
+         without any system roots install the package ca-certificates",
+    ),
+    ("the time limit is over", "allow more time: --timeout 20m"),
+    (
+        "through the proxy",
+        "is that proxy up? It is set by HTTPS_PROXY, HTTP_PROXY or ALL_PROXY; NO_PROXY=<host> goes past it",
+    ),
+    ("failed to lookup address", "is the host's name right? Look it up: getent hosts <host>"),
+];
 
 /// The words of a TLS failure that more roots would cure.
 const UNKNOWN_ISSUER: &str = "UnknownIssuer";

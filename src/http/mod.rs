@@ -13,6 +13,6 @@ mod tests;
 
 pub use client::{Http, HttpOptions};
 pub use direct::direct_client;
-pub use error::HttpError;
+pub use error::{HttpError, hint_of_reason};
 pub use message::{Redirects, Request, Response, redacted, same_origin};
 pub use retry::{Attempts, Deadline, FixedJitter, Jitter, Sent, SystemJitter};

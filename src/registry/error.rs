@@ -114,6 +114,13 @@ impl Fault for RegistryError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            RegistryError::Denied { host, repository, status: 401, .. }
+                if repository.is_empty() =>
+            {
+                Some(format!(
+                    "check the user name and the password: sealwright login -u <user> --password-stdin {host}"
+                ))
+            }
             RegistryError::Denied { host, status: 401, .. } => {
                 Some(format!("log in: sealwright login {host}"))
             }

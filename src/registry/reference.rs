@@ -25,7 +25,7 @@ pub struct Reference {
 pub struct ReferenceError {
     pub text: String,
     pub problem: String,
-    /// What was probably meant: `repo:v1` for `repo@v1`.
+    /// What was probably meant: `repo:v1` for `repo@v1`, `host/repo:v1` for `https://host/repo:v1`.
     pub suggestion: Option<String>,
 }
 
@@ -35,7 +35,11 @@ impl Fault for ReferenceError {
     }
 
     fn hint(&self) -> Option<String> {
-        self.suggestion.as_ref().map(|meant| format!("a tag follows a colon: {meant}"))
+        let rule = match scheme_stripped(&self.text) {
+            Some(_) => "a reference has no scheme",
+            None => "a tag follows a colon",
+        };
+        self.suggestion.as_ref().map(|meant| format!("{rule}: {meant}"))
     }
 }
 
@@ -67,7 +71,11 @@ impl Reference {
             },
         };
         if !is_host(registry) {
-            return Err(fail(format!("invalid registry {registry:?}")));
+            let bare = scheme_stripped(text).filter(|bare| Self::parse(bare).is_ok());
+            return Err(ReferenceError {
+                suggestion: bare.map(str::to_owned),
+                ..fail(format!("invalid registry {registry:?}"))
+            });
         }
         if !is_repository(repository) {
             return Err(fail(format!("invalid repository {repository:?}")));
@@ -119,6 +127,11 @@ impl std::fmt::Display for Reference {
             Version::Digest(digest) => write!(f, "{}/{}@{digest}", self.registry, self.repository),
         }
     }
+}
+
+/// What follows `https://` or `http://`.
+fn scheme_stripped(text: &str) -> Option<&str> {
+    text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))
 }
 
 enum Found<'a> {
@@ -235,5 +248,10 @@ mod tests {
         assert!(error.hint().is_some_and(|hint| hint.contains("localhost:5000/net-monitor:v1")));
         let error = Reference::parse("a.io/b@sha256:abc").expect_err("refused");
         assert_eq!(error.suggestion, None);
+        let error = Reference::parse("https://localhost:5000/net-monitor:v1").unwrap_err();
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("a reference has no scheme: localhost:5000/net-monitor:v1")
+        );
     }
 }

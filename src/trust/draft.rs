@@ -17,7 +17,7 @@ pub struct Draft {
     pub(super) statements: Vec<StatementDraft>,
     // a flattened member makes serde take objects only, never arrays, for a struct
     #[serde(flatten)]
-    _unknown: Unknown,
+    unknown: Unknown,
 }
 
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -34,7 +34,7 @@ pub(super) struct StatementDraft {
     #[serde(default, deserialize_with = "null_is_absent")]
     pub trusted_identities: Vec<String>,
     #[serde(flatten)]
-    _unknown: Unknown,
+    unknown: Unknown,
 }
 
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -47,7 +47,7 @@ pub(super) struct VerificationDraft {
     #[serde(default, deserialize_with = "null_is_absent")]
     pub verify_timestamp: String,
     #[serde(flatten)]
-    _unknown: Unknown,
+    unknown: Unknown,
 }
 
 impl Draft {
@@ -57,10 +57,27 @@ impl Draft {
         if bytes.len() > POLICY_LIMIT {
             return Err(PolicyError::TooLarge { found: bytes.len(), limit: POLICY_LIMIT });
         }
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            let problem =
+                "a byte order mark stands before the first `{`; save the file as UTF-8 without one";
+            return Err(PolicyError::Json(problem.to_owned()));
+        }
         serde_json::from_slice::<UniqueMembers>(bytes).map_err(worded)?;
         serde_json::from_slice(bytes).map_err(worded)
     }
+
+    /// Members without a meaning, such as `trustPolicys`, in the document and in its statements.
+    pub fn unknown_members(&self) -> Vec<&str> {
+        let of_statements = self
+            .statements
+            .iter()
+            .flat_map(|statement| [&statement.unknown, &statement.signature_verification.unknown]);
+        let all = std::iter::once(&self.unknown).chain(of_statements);
+        all.flat_map(|unknown| &unknown.0).map(String::as_str).collect()
+    }
 }
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 fn worded(error: serde_json::Error) -> PolicyError {
     PolicyError::Json(match error.is_eof() {
@@ -78,7 +95,7 @@ fn null_is_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 /// Members of no meaning here. A known name in another case is none of them: other readers take it
 /// for the known one, and an `Override` passed over could loosen what the policy says.
 #[derive(Debug, Clone, Default)]
-struct Unknown;
+pub(super) struct Unknown(Vec<String>);
 
 const NAMES: [&str; 10] = [
     "version",
@@ -95,7 +112,7 @@ const NAMES: [&str; 10] = [
 
 impl<'de> Deserialize<'de> for Unknown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Unknown)
+        deserializer.deserialize_map(Unknown::default())
     }
 }
 
@@ -105,13 +122,14 @@ impl<'de> Visitor<'de> for Unknown {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Self, A::Error> {
         while let Some((name, IgnoredAny)) = members.next_entry::<String, _>()? {
             let same = |known: &&&str| **known != name && folded(known) == folded(&name);
             if let Some(known) = NAMES.iter().find(same) {
                 let problem = format_args!("member {name:?} must be written {known:?}");
                 return Err(A::Error::custom(problem));
             }
+            self.0.push(name);
         }
         Ok(self)
     }
@@ -224,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_and_trailing_text_are_malformed() {
-        assert!(reason("\u{feff}{}").contains("expected value"));
+        assert!(reason("\u{feff}{}").contains("byte order mark"));
         assert!(reason("{} {}").contains("trailing characters"));
     }
 
@@ -238,6 +256,7 @@ mod tests {
         let text = r#"{"version":null,"trustPolicies":[{"name":null,"trustStores":null,"x":{}}],"y":"1.0"}"#;
         let draft = Draft::parse(text.as_bytes()).expect("a draft");
         assert_eq!(draft.version, "");
+        assert_eq!(draft.unknown_members(), ["y", "x"]);
         assert!(draft.statements[0].trust_stores.is_empty());
     }
 

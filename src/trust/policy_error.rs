@@ -145,6 +145,11 @@ impl Fault for PolicyError {
 
     fn hint(&self) -> Option<String> {
         let how = "correct the file, then: sealwright policy import <file>";
-        Some(how.to_owned())
+        Some(match self {
+            PolicyError::Level { reason: LevelError::Unknown(_), .. } => {
+                format!("a level is strict, permissive, audit or skip; {how}")
+            }
+            _ => how.to_owned(),
+        })
     }
 }

@@ -124,6 +124,28 @@ async fn login_without_a_user_exchanges_the_entra_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_doubted_before_the_roles_are() {
+    let (world, issued) = azure(LabOptions::default()).await;
+    let line = "sign $EXTRA --id $KEY_ID --plugin azure-kv -u lab -p wrong $IMAGE";
+    let shown = command(&world, &issued, line);
+    assert!(shown.contains("hint: the registry's credential came from flags"), "{shown}");
+    assert!(shown.contains("sealwright login localhost:5000\n"), "{shown}");
+    assert!(shown.contains("if it is right, assign the roles"), "{shown}");
+    let shown = command(&world, &issued, "login $EXTRA $REGISTRY -u lab -p wrong");
+    assert!(shown.contains("hint: check the user name and the password"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ca_certs_that_are_no_certificates_are_named() {
+    let (world, issued) = azure(LabOptions::default()).await;
+    world.home.write("junk.pem", "junk");
+    let line =
+        "sign $EXTRA --id $KEY_ID --plugin azure-kv --plugin-config ca_certs=$HOME/junk.pem $IMAGE";
+    let shown = command(&world, &issued, line);
+    assert!(shown.contains("Error: ca_certs: x509: malformed certificate\n"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_push_names_the_roles() {
     let (world, issued) = azure(LabOptions { pushes: Pushes::Refused, ..Default::default() }).await;
     let shown = command(&world, &issued, "sign $EXTRA --id $KEY_ID --plugin azure-kv $IMAGE");

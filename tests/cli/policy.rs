@@ -40,15 +40,37 @@ fn what_does_not_parse_or_hold_is_not_imported() {
     assert_snapshot!(home.run("policy import $HOME/broken.json"), @r"
     [stderr]
     Error: failed to parse trust policy configuration: unexpected end of JSON input
+    hint: correct the file, then: sealwright policy import <file>
     [exit] 1
     ");
     home.write("nolevel.json", POLICY.replace(r#""level": "strict""#, ""));
     assert_snapshot!(home.run("policy import $HOME/nolevel.json"), @r#"
     [stderr]
     Error: failed to validate trust policy: trust policy: trust policy statement "p" has invalid signatureVerification: signature verification level is empty or missing in the trust policy statement
+    hint: correct the file, then: sealwright policy import <file>
     [exit] 1
     "#);
     assert!(!home.config("trustpolicy.json").exists());
+}
+
+#[test]
+fn a_mistyped_member_and_an_unknown_level_are_named() {
+    let home = Home::new();
+    home.write("store.json", POLICY.replace("trustStores", "trustStore"));
+    assert_snapshot!(home.run("policy import $HOME/store.json"), @r#"
+    [stderr]
+    Warning: the policy's member "trustStore" is unknown and has no effect
+    Error: failed to validate trust policy: trust policy: trust policy statement "p" is either missing trust stores or trusted identities, both must be specified
+    hint: correct the file, then: sealwright policy import <file>
+    [exit] 1
+    "#);
+    home.write("level.json", POLICY.replace("strict", "strick"));
+    assert_snapshot!(home.run("policy import $HOME/level.json"), @r#"
+    [stderr]
+    Error: failed to validate trust policy: trust policy: trust policy statement "p" has invalid signatureVerification: invalid signature verification level "strick"
+    hint: a level is strict, permissive, audit or skip; correct the file, then: sealwright policy import <file>
+    [exit] 1
+    "#);
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl KeyVaultSigner {
                 None => from_certificate_and_secret(&vault, &key).await?,
             },
             ChainSource::CaCerts(bytes) => {
-                let bundle = certificates_from_pem_or_der(&bytes)?;
+                let bundle = certificates_from_pem_or_der(&bytes).map_err(AzureError::CaCerts)?;
                 if bundle.is_empty() {
                     return Err(AzureError::NoCertificate { place: "ca_certs".into() });
                 }

@@ -25,7 +25,13 @@ pub fn in_cobras_words(error: &clap::Error, root: &Command, arguments: &[String]
                 Some(problem) => {
                     CliError::InvalidValue { value, flag: flag_label(command, &named), problem }
                 }
-                None => CliError::FlagNeedsValue(needing(&named, arguments)),
+                // clap words `--flag` without a value as an empty one
+                None if value.is_empty() => CliError::FlagNeedsValue(needing(&named, arguments)),
+                None => CliError::InvalidValue {
+                    value,
+                    flag: flag_label(command, &named),
+                    problem: format!("expected {}", known_values(error)),
+                },
             }
         }
         // `--flag` at the very end.
@@ -104,6 +110,18 @@ fn flag_label(command: &Command, long: &str) -> String {
     match short {
         Some(short) => format!("-{short}, --{long}"),
         None => format!("--{long}"),
+    }
+}
+
+/// `open, basic, bearer or acr`
+fn known_values(error: &clap::Error) -> String {
+    let Some(ContextValue::Strings(known)) = error.get(ContextKind::ValidValue) else {
+        return "another value".into();
+    };
+    match known.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => "no value".into(),
     }
 }
 

@@ -30,6 +30,15 @@ fn unknown_words_and_flags_are_named() {
 }
 
 #[test]
+fn a_value_that_is_none_of_the_known_ones_is_named_with_them() {
+    assert_eq!(
+        refusal(&["lab", "--auth", "open-door"]),
+        "invalid argument \"open-door\" for \"--auth\" flag: expected open, basic, bearer or acr"
+    );
+    assert_eq!(refusal(&["lab", "--auth"]), "flag needs an argument: --auth");
+}
+
+#[test]
 fn a_group_or_the_program_alone_prints_help() {
     assert!(refusal(&["cert"]).starts_with("help "));
     assert!(refusal(&[]).starts_with("help "));

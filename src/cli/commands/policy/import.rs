@@ -9,9 +9,9 @@ use super::{CommandSpec, Done};
 use crate::cli::error::CliError;
 use crate::cli::parse::{PROGRAM, flags};
 use crate::cli::session::Session;
-use crate::config::trust_policy;
-use crate::fault::os_reason;
-use crate::trust::{POLICY_LIMIT, Policy};
+use crate::config::trust_policy::{self, ImportError};
+use crate::fault::{excerpt, os_reason};
+use crate::trust::{Draft, POLICY_LIMIT};
 
 pub const IMPORT: CommandSpec = CommandSpec {
     path: &["policy", "import"],
@@ -35,14 +35,21 @@ pub const IMPORT: CommandSpec = CommandSpec {
     run: |values, session| Box::pin(async move { run(values, session) }),
 };
 
+/// Unknown members that are told of; a document of many is no trust policy.
+const MOST_WARNINGS: usize = 10;
+/// Longest name of an unknown member that is repeated, in characters.
+const LONGEST_NAME: usize = 64;
+
 fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let bytes = read(flags::first_of(values))?;
     let dirs = session.dirs()?;
     // Before the question: what is not valid is not worth asking about.
-    Policy::from_json(&bytes).map_err(|error| match error.is_malformed() {
-        true => CliError::PolicyUnparsable(error.to_string()),
-        false => CliError::PolicyInvalid(error.to_string()),
-    })?;
+    let draft = Draft::parse(&bytes).map_err(ImportError::Malformed)?;
+    for name in draft.unknown_members().into_iter().take(MOST_WARNINGS) {
+        let name = excerpt(name, LONGEST_NAME);
+        session.streams.warn(&format!("the policy's member {name:?} is unknown and has no effect"));
+    }
+    draft.validate().map_err(ImportError::Invalid)?;
     if flags::is_on(values, "force") {
         session.streams.warn("existing trust policy configuration file will be overwritten");
     } else if trust_policy::load(&dirs).is_ok() {
