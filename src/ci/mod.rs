@@ -1,14 +1,18 @@
 //! The step of a CI system: inputs, hosts, report, summary.
 //!
-//! One table ([`INPUTS`], [`OUTPUTS`]) feeds the reading of inputs, `action.yml` and the README.
+//! One table ([`INPUTS`], [`OUTPUTS`]) feeds the reading of inputs, `action.yml`, the README and
+//! the schema of `sealwright.yml`.
 //! The work itself is done through [`Services`], which the command line wires.
 
 mod config_file;
 mod draft;
+mod files;
 mod host;
+mod junit;
 mod post;
 mod report;
 mod run;
+mod schema;
 mod services;
 mod setup;
 mod step;
@@ -17,15 +21,18 @@ mod table;
 
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
 pub use draft::{Draft, InputError};
+pub use files::Files;
 pub use host::{GitHub, Host, HostError, Level, Terminal, defang};
+pub use junit::junit;
 pub use post::clean_up;
 pub use report::{
     CheckReport, CredentialsReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report,
     SignerReport,
 };
 pub use run::{Finished, TimeOver, done, refuse, run};
+pub use schema::{config_schema, report_schema};
 pub use services::{LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
 pub use setup::{SetupError, Trust};
 pub use step::{ChainSource, Command, KeyChoice, Step};
 pub use summary::summary;
-pub use table::{INPUTS, Input, OUTPUTS, Output};
+pub use table::{INPUTS, Input, OUTPUTS, Output, Shape};

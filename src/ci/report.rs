@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::schema;
 use super::services::Provenance;
 use crate::batch::{AlreadySigned, Once};
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
@@ -18,7 +20,8 @@ use crate::x509::Certificate;
 /// Raised when a field changes its meaning or goes away.
 pub const REPORT_VERSION: u32 = 1;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// What became of an image, or of all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Signed,
@@ -43,10 +46,14 @@ impl Outcome {
 }
 
 /// What a step did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Report {
+    #[schemars(extend("const" = REPORT_VERSION))]
     pub version: u32,
+    /// `run` where the input `command` names none.
+    #[schemars(schema_with = "schema::commands")]
     pub command: &'static str,
     pub outcome: Outcome,
     pub images: Vec<ImageReport>,
@@ -61,8 +68,9 @@ pub struct Report {
 }
 
 /// What became of one image: an entry of a step's report, and what `--output json` prints.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct ImageReport {
     /// By digest where it is known, else as given.
     pub image: String,
@@ -88,7 +96,7 @@ pub struct ImageReport {
     /// Every signature tried when verifying.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signatures: Vec<SignatureReport>,
-    /// What the good signature says besides the image.
+    /// What the pushed signature, or the good one found, says besides the image.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub user_metadata: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -98,7 +106,8 @@ pub struct ImageReport {
 }
 
 /// The credentials that won.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct CredentialsReport {
     /// `inputs`, `docker config.json`, `Entra exchange, environment (client secret)`, `anonymous`.
     pub registry: String,
@@ -107,14 +116,16 @@ pub struct CredentialsReport {
     pub vault: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct PolicyReport {
     pub name: String,
     pub level: &'static str,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct SignerReport {
     pub subject: String,
     /// SHA-256 over the certificate's DER, lower-case hex.
@@ -123,8 +134,9 @@ pub struct SignerReport {
     pub not_after: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct SignatureReport {
     pub digest: String,
     /// `verified` or `failed`.
@@ -136,19 +148,24 @@ pub struct SignatureReport {
     pub error: Option<ErrorReport>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct CheckReport {
+    #[schemars(schema_with = "schema::checks")]
     pub check: &'static str,
     /// `enforce`, `log` or `skip`.
+    #[schemars(schema_with = "schema::actions")]
     pub action: &'static str,
     /// `passed`, `failed` or `skipped`.
+    #[schemars(schema_with = "schema::check_outcomes")]
     pub outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct ErrorReport {
     pub code: &'static str,
     pub message: String,
@@ -197,6 +214,7 @@ impl From<&Signed> for ImageReport {
             signature: Some(signed.signature.to_string()),
             signer: Some((&signed.signer).into()),
             expiry: signed.expiry.map(rfc3339),
+            user_metadata: signed.user_metadata.clone(),
             warnings: signed.warnings.clone(),
             ..Self::empty(&signed.reference, Outcome::Signed)
         }

@@ -1,8 +1,8 @@
 //! Running a step: log in, then every image; report, whatever became of them.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::files::Files;
 use super::host::{Host, Level};
 use super::report::{ErrorReport, ImageReport, Outcome, Report};
 use super::services::{Presence, Services, Written};
@@ -42,13 +42,13 @@ impl Fault for TimeOver {
     }
 }
 
-/// Runs `sign`, `verify` or `login`. `report_path` is where the JSON report goes.
+/// Runs `sign`, `verify` or `login`. `files` is where the reports go.
 pub async fn run(
     step: &Step,
     services: &dyn Services,
     host: &mut dyn Host,
     clock: &dyn Clock,
-    report_path: &Path,
+    files: &Files,
 ) -> Finished {
     for warning in step.tag_warnings() {
         host.annotate(Level::Warning, "Image given by tag", &warning);
@@ -58,7 +58,7 @@ pub async fn run(
         Ok(report) => report,
         Err(fault) => refusal(step.command.name(), &*fault),
     };
-    finish(report, host, report_path)
+    finish(report, host, files)
 }
 
 /// Ends a step that could not begin: an input, a file or the host refused.
@@ -66,14 +66,14 @@ pub fn refuse(
     command: &'static str,
     fault: &dyn Fault,
     host: &mut dyn Host,
-    report_path: &Path,
+    files: &Files,
 ) -> Finished {
-    finish(refusal(command, fault), host, report_path)
+    finish(refusal(command, fault), host, files)
 }
 
 /// Ends a step that had no images to work on and went well.
-pub fn done(step: &Step, host: &mut dyn Host, report_path: &Path) -> Finished {
-    finish(without_images(step), host, report_path)
+pub fn done(step: &Step, host: &mut dyn Host, files: &Files) -> Finished {
+    finish(without_images(step), host, files)
 }
 
 fn refusal(command: &'static str, fault: &dyn Fault) -> Report {
@@ -316,12 +316,12 @@ fn complain(title: &str, error: &ErrorReport, host: &mut dyn Host) {
 }
 
 /// Outputs, summary and report file; a host that refuses one of them fails the step, last.
-fn finish(report: Report, host: &mut dyn Host, report_path: &Path) -> Finished {
+fn finish(report: Report, host: &mut dyn Host, files: &Files) -> Finished {
     if let Some(error) = &report.error {
         complain("sealwright", error, host);
     }
     let mut status = u8::from(report.outcome == Outcome::Failed);
-    for result in [write_report(&report, report_path), outputs(&report, host, report_path)] {
+    for result in [files.write(&report), outputs(&report, host, files)] {
         if let Err(fault) = result {
             host.annotate(Level::Error, "sealwright", &format!("{fault}\n{}", details(&*fault)));
             status = 1;
@@ -333,37 +333,13 @@ fn finish(report: Report, host: &mut dyn Host, report_path: &Path) -> Finished {
     Finished { report, status }
 }
 
-fn outputs(report: &Report, host: &mut dyn Host, report_path: &Path) -> Result<(), BoxFault> {
+fn outputs(report: &Report, host: &mut dyn Host, files: &Files) -> Result<(), BoxFault> {
     let first = report.images.first();
     host.output("outcome", report.outcome.name())?;
-    host.output("report", &report_path.to_string_lossy())?;
+    host.output("report", &files.report.to_string_lossy())?;
     host.output("image", first.map_or("", |i| i.image.as_str()))?;
     host.output("digest", first.and_then(|i| i.digest.as_deref()).unwrap_or_default())?;
     host.output("signature", first.and_then(|i| i.signature.as_deref()).unwrap_or_default())?;
-    Ok(())
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write the report {path}: {problem}")]
-struct ReportUnwritten {
-    path: PathBuf,
-    problem: String,
-}
-
-impl Fault for ReportUnwritten {
-    fn code(&self) -> &'static str {
-        "ci-report-unwritten"
-    }
-}
-
-fn write_report(report: &Report, path: &Path) -> Result<(), BoxFault> {
-    let failed = |problem: String| ReportUnwritten { path: path.to_owned(), problem };
-    let mut text = serde_json::to_string_pretty(report).map_err(|e| failed(e.to_string()))?;
-    text.push('\n');
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(|e| failed(e.to_string()))?;
-    file.persist(path).map_err(|e| failed(e.error.to_string()))?;
     Ok(())
 }
 

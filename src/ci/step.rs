@@ -86,6 +86,8 @@ pub struct Step {
     /// Images worked on side by side.
     pub concurrency: NonZeroUsize,
     pub timeout: Duration,
+    /// Where the JUnit XML goes.
+    pub junit: Option<PathBuf>,
     pub dry_run: bool,
 }
 
@@ -148,6 +150,7 @@ impl Draft {
             },
             concurrency: self.concurrency()?,
             timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),
+            junit: self.junit(),
             dry_run: self.truth("dry-run")?,
         };
         step.check_identity()?;
@@ -167,6 +170,11 @@ impl Draft {
             });
         }
         Ok(step)
+    }
+
+    /// Where the JUnit XML goes, also when the other inputs are refused.
+    pub fn junit(&self) -> Option<PathBuf> {
+        self.text("junit").map(PathBuf::from)
     }
 
     fn one_of<T: Copy>(

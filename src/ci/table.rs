@@ -4,10 +4,27 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Input {
     pub name: &'static str,
+    pub shape: Shape,
     /// Used when neither the step nor the configuration file gives a value. It stands in the
     /// description, not in `default:` of `action.yml`, so that the file can be told from a default.
     pub default: Option<&'static str>,
     pub description: &'static str,
+}
+
+/// What an input's text means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Text,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// `true` or `false`.
+    Truth,
+    /// Items in lines or between commas.
+    List,
+    /// `key=value` lines.
+    Pairs,
+    /// A duration of Go, such as `24h` or `1m30s`.
+    Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,111 +35,151 @@ pub struct Output {
 
 const fn input(
     name: &'static str,
+    shape: Shape,
     default: Option<&'static str>,
     description: &'static str,
 ) -> Input {
-    Input { name, default, description }
+    Input { name, shape, default, description }
 }
 
 pub const INPUTS: &[Input] = &[
     input(
         "command",
+        Shape::OneOf(&["sign", "verify", "login", "setup"]),
         Some("sign"),
         "What to do: `sign`, `verify`, `login` (write docker's configuration, undone when the job ends) or `setup` (install trust policy and trust store for later steps, and put the binary on PATH).",
     ),
     input(
         "images",
+        Shape::List,
         None,
         "Images to sign or verify, by digest, one per line or separated by commas: `myregistry.azurecr.io/app@sha256:…`.",
     ),
     input(
         "registry",
+        Shape::List,
         None,
-        "Registries to log in to, full or short ACR names, one per line or separated by commas. For `sign` and `verify` the registries of the images are found by themselves.",
+        "Registries to log in to, full or short ACR names, one per line or separated by commas. For `sign` and `verify` the registries of the images need not be named.",
     ),
     input(
         "key",
+        Shape::Text,
         None,
         "Signing key: a Key Vault id (`https://myvault.vault.azure.net/certificates/name[/version]`, or `/keys/…`), or a name in signingkeys.json.",
     ),
-    input("vault", None, "Key Vault, full or short name; with `certificate`, instead of `key`."),
-    input("certificate", None, "Certificate in `vault`; its latest version signs."),
+    input(
+        "vault",
+        Shape::Text,
+        None,
+        "Key Vault, full or short name; with `certificate`, instead of `key`.",
+    ),
+    input("certificate", Shape::Text, None, "Certificate in `vault`; its latest version signs."),
     input(
         "ca-certs",
+        Shape::Text,
         None,
         "PEM file with the intermediate and root certificates, when the vault holds only the leaf.",
     ),
-    input("self-signed", Some("false"), "`true`: the vault's certificate is its own chain."),
+    input(
+        "self-signed",
+        Shape::Truth,
+        Some("false"),
+        "`true`: the vault's certificate is its own chain.",
+    ),
     input(
         "credential-type",
+        Shape::OneOf(&["github", "environment", "workloadid", "managedid", "azurecli"]),
         None,
         "`github`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given.",
     ),
     input(
         "azure-client-id",
+        Shape::Text,
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
     ),
-    input("azure-tenant-id", None, "Tenant of `azure-client-id`."),
+    input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`."),
     input(
         "azure-cloud",
+        Shape::OneOf(&["public", "usgovernment", "china"]),
         None,
         "Cloud of `azure-tenant-id`: `public`, `usgovernment` or `china`; by default that of the vault or registry.",
     ),
     input(
         "azure-extra-hosts",
+        Shape::Text,
         None,
         "Further hosts that may see Azure tokens, exact, https only: `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT`.",
     ),
     input(
         "auth-realms",
+        Shape::List,
         None,
         "Token servers on other hosts that belong to the registry and may have its credentials: `HOST[:PORT]`, one per line or separated by commas.",
     ),
-    input("signature-format", Some("cose"), "`cose` or `jws`."),
+    input("signature-format", Shape::OneOf(&["cose", "jws"]), Some("cose"), "`cose` or `jws`."),
     input(
         "force-referrers-tag",
+        Shape::Truth,
         Some("true"),
         "`true`: keep the referrers tag index as notation 1.3.2 does; `false`: only where the registry lacks the Referrers API.",
     ),
-    input("trust-policy", None, "Trust policy file for `verify` and `setup`."),
+    input("trust-policy", Shape::Text, None, "Trust policy file for `verify` and `setup`."),
     input(
         "trust-store",
+        Shape::Text,
         None,
         "Folder that holds `x509/<type>/<store>/` with trusted certificates, for `verify` and `setup`.",
     ),
     input(
         "user-metadata",
+        Shape::Pairs,
         None,
         "`key=value` lines: signed with the image, or required when verifying.",
     ),
-    input("expiry", None, "How long the signature is valid, such as `24h` or `720h`."),
+    input(
+        "expiry",
+        Shape::Duration,
+        None,
+        "How long the signature is valid, such as `24h` or `720h`.",
+    ),
     input(
         "registry-username",
+        Shape::Text,
         None,
         "User name for the registry, when no other credential is wanted.",
     ),
-    input("registry-password", None, "Password or token for the registry."),
+    input("registry-password", Shape::Text, None, "Password or token for the registry."),
     input(
         "skip-signed",
+        Shape::Truth,
         Some("true"),
         "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for, and sign again what has expired; `false`: sign in any case.",
     ),
     input(
         "concurrency",
+        Shape::Text,
         Some("4"),
         "How many images are worked on side by side, 1 to 64; halved while requests are throttled.",
     ),
-    input("timeout", Some("10m"), "Limit for the whole step, retries included."),
+    input("timeout", Shape::Duration, Some("10m"), "Limit for the whole step, retries included."),
     input(
         "dry-run",
+        Shape::Truth,
         Some("false"),
         "`true`: check inputs, credentials, certificate, digest and push permission, and sign nothing.",
     ),
     input(
-        "config",
+        "junit",
+        Shape::Text,
         None,
-        "A `sealwright.yml` whose keys are these inputs; what the step gives goes before it.",
+        "Where to write the result as JUnit XML, one test case per image, for test tabs: `test-results/sealwright.xml`.",
+    ),
+    input(
+        "config",
+        Shape::Text,
+        None,
+        "A `sealwright.yml` whose keys are these inputs; what the step gives takes precedence.",
     ),
 ];
 
@@ -158,6 +215,25 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::azure::{CREDENTIAL_TYPES, CredentialType};
+    use crate::ci::step::{COMMANDS, Command};
+    use crate::envelope::FORMATS;
+
+    fn words(name: &str) -> &'static [&'static str] {
+        match known(name).map(|input| input.shape) {
+            Some(Shape::OneOf(words)) => words,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_words_of_an_input_are_those_the_program_knows() {
+        assert_eq!(words("command"), COMMANDS.map(Command::name));
+        assert_eq!(words("credential-type"), CREDENTIAL_TYPES.map(CredentialType::name));
+        let mut formats = FORMATS.map(|format| format.name());
+        formats.sort();
+        assert_eq!(words("signature-format"), formats);
+    }
 
     #[test]
     fn a_mistyped_name_finds_its_neighbour() {

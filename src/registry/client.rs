@@ -218,7 +218,7 @@ impl RegistryClient {
         let answer = self.send(request, Action::Pull).await?;
         match answer.status.as_u16() {
             200 => Ok(answer),
-            404 => Err(RegistryError::NotFound { reference: what.to_owned() }),
+            404 => Err(RegistryError::ContentNotFound { what: what.to_owned() }),
             _ => Err(self.refusal(&Method::GET, &answer, Action::Pull).await),
         }
     }

@@ -1,6 +1,8 @@
 //! What goes wrong with a registry.
 
-use crate::fault::{BoxFault, Fault, printable};
+use super::reference::{Reference, Version};
+use crate::azure::{ExtraHosts, RegistryHost};
+use crate::fault::{BoxFault, Fault, printable, shell_word};
 use crate::http::{HttpError, Response};
 
 /// What was wanted from a repository.
@@ -27,6 +29,9 @@ pub enum RegistryError {
     Host { host: String },
     #[error("{reference}: not found")]
     NotFound { reference: String },
+    /// A part of a signature that the registry lists, yet does not have.
+    #[error("{what}: not found")]
+    ContentNotFound { what: String },
     #[error("{host}/{repository}: the repository is not known to the registry")]
     RepositoryUnknown { host: String, repository: String },
     /// 401 or 403, after whatever credentials there are were used. `repository` is empty at login.
@@ -79,7 +84,9 @@ impl Fault for RegistryError {
     fn code(&self) -> &'static str {
         match self {
             RegistryError::Host { .. } => "registry-host",
-            RegistryError::NotFound { .. } => "registry-not-found",
+            RegistryError::NotFound { .. } | RegistryError::ContentNotFound { .. } => {
+                "registry-not-found"
+            }
             RegistryError::RepositoryUnknown { .. } => "registry-repository-unknown",
             RegistryError::Denied { .. } => "registry-denied",
             RegistryError::Realm { .. } => "registry-realm",
@@ -120,12 +127,33 @@ impl Fault for RegistryError {
             RegistryError::Realm { realm, nameable: true, .. } => Some(format!(
                 "if that address belongs to the registry, name it: --auth-realms {realm} (the step's input auth-realms)"
             )),
+            RegistryError::NotFound { reference } => where_to_look(reference),
             RegistryError::Contended { .. } => Some("sign again when the others are done".into()),
             RegistryError::Http(error) => error.hint(),
             RegistryError::Credential(fault) => fault.hint(),
             _ => None,
         }
     }
+}
+
+/// What tells whether the artifact was pushed, and under which digest. An Azure registry lists what it
+/// has; elsewhere a tag may be missing, while a digest is most often that of a local image.
+fn where_to_look(reference: &str) -> Option<String> {
+    let reference = Reference::parse(reference).ok()?;
+    let repository = shell_word(reference.repository());
+    let azure = RegistryHost::parse(reference.registry(), &ExtraHosts::default()).ok();
+    Some(match (azure.as_ref().and_then(RegistryHost::name), reference.version()) {
+        (Some(name), _) => format!(
+            "see which digests and tags are there: az acr manifest list-metadata --registry {name} --name {repository}"
+        ),
+        (None, Version::Tag(_)) => {
+            format!("push it first: docker push {}", shell_word(&reference.to_string()))
+        }
+        (None, Version::Digest(_)) => format!(
+            "give the digest that the registry has, which the push printed: docker buildx imagetools inspect {}:<tag>",
+            shell_word(&reference.scope())
+        ),
+    })
 }
 
 /// Longest text of a registry that is repeated in a message, in characters.
@@ -170,4 +198,29 @@ pub(super) fn detail(response: &Response) -> String {
     }
     let text: String = words.join("; ").chars().take(LONGEST_DETAIL).collect();
     format!(": {}", printable(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(reference: &str) -> Option<String> {
+        RegistryError::NotFound { reference: reference.to_owned() }.hint()
+    }
+
+    #[test]
+    fn what_is_not_found_tells_where_to_look() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        let azure = Some(
+            "see which digests and tags are there: az acr manifest list-metadata --registry contoso --name team/app"
+                .to_owned(),
+        );
+        assert_eq!(hint(&format!("contoso.azurecr.io/team/app@{digest}")), azure);
+        assert_eq!(hint("contoso.azurecr.us/team/app:v1"), azure);
+        assert_eq!(hint("r.io/app:v1").as_deref(), Some("push it first: docker push r.io/app:v1"));
+        let other = hint(&format!("r.io/app@{digest}")).unwrap();
+        assert!(other.ends_with(": docker buildx imagetools inspect r.io/app:<tag>"), "{other}");
+        // the user cannot push what is missing of a signature
+        assert_eq!(RegistryError::ContentNotFound { what: "r.io/app:v1".into() }.hint(), None);
+    }
 }

@@ -51,6 +51,8 @@ pub struct Signed {
     pub signature: Digest,
     pub signer: SignerSummary,
     pub expiry: Option<OffsetDateTime>,
+    /// What the signature says besides the artifact.
+    pub user_metadata: BTreeMap<String, String>,
     /// Sentences for `Warning: …`.
     pub warnings: Vec<String>,
 }
@@ -164,6 +166,7 @@ pub async fn sign(
         signature: pushed.manifest_digest,
         signer: SignerSummary::from(signer.chain().leaf()),
         expiry: sealed.intact.expiry(),
+        user_metadata: request.user_metadata.clone(),
         warnings,
     })
 }

@@ -60,6 +60,7 @@ async fn an_artifact_that_is_not_there_is_named() {
     assert_snapshot!(world.run("list $REGISTRY/nothing:v1"), @r"
     [stderr]
     Error: failed to get manifest descriptor: localhost:5000/nothing:v1: not found
+    hint: push it first: docker push localhost:5000/nothing:v1
     [exit] 1
     ");
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use sealwright::lab::{Deletes, LabOptions};
 
-use super::support::Home;
+use super::support::{Home, assert_image_of_the_report};
 use super::world::World;
 
 /// The digest of the signature just pushed, replaced.
@@ -74,6 +74,7 @@ async fn json_names_the_signature_and_the_signer() {
     let json = shown.strip_prefix("[stdout]\n").and_then(|s| s.strip_suffix("\n[exit] 0"));
     let report: serde_json::Value =
         serde_json::from_str(json.expect("one document")).expect("JSON");
+    assert_image_of_the_report(&report);
     assert_eq!(report["image"], "localhost:5000/net-monitor@sha256:<image>");
     assert_eq!(report["signer"]["subject"], "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US");
     assert!(report["signature"].as_str().expect("a digest").starts_with("sha256:"));
@@ -159,11 +160,13 @@ async fn references_that_lead_nowhere_are_named() {
     assert_snapshot!(world.run("sign $REGISTRY/nothing:v1"), @r"
     [stderr]
     Error: failed to get manifest descriptor: localhost:5000/nothing:v1: not found
+    hint: push it first: docker push localhost:5000/nothing:v1
     [exit] 1
     ");
     assert_snapshot!(world.run("sign $REGISTRY/net-monitor@sha256:0000000000000000000000000000000000000000000000000000000000000000"), @r"
     [stderr]
     Error: failed to get manifest descriptor: localhost:5000/net-monitor@sha256:0000000000000000000000000000000000000000000000000000000000000000: not found
+    hint: give the digest that the registry has, which the push printed: docker buildx imagetools inspect localhost:5000/net-monitor:<tag>
     [exit] 1
     ");
 }

@@ -130,3 +130,13 @@ fn words(line: &str) -> Vec<String> {
     }
     words
 }
+
+/// What `--output json` prints is an image of the report, as the published schema says.
+pub fn assert_image_of_the_report(printed: &serde_json::Value) {
+    let mut schema = sealwright::ci::report_schema();
+    let definitions = schema["$defs"].take();
+    let schema = serde_json::json!({ "$ref": "#/$defs/ImageReport", "$defs": definitions });
+    if let Err(error) = jsonschema::validate(&schema, printed) {
+        panic!("{error} at {}: {printed:#}", error.instance_path());
+    }
+}

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use sealwright::lab::LabOptions;
 
-use super::support::Home;
+use super::support::{Home, assert_image_of_the_report};
 use super::world::World;
 
 const OTHER: &str = r#""trustedIdentities": ["x509.subject: C=US, ST=WA, O=Other"]"#;
@@ -65,6 +65,7 @@ async fn an_unsigned_artifact_and_a_missing_one_are_told_apart() {
     assert_snapshot!(world.run("verify $REGISTRY/nothing:v1"), @r"
     [stderr]
     Error: failed to get manifest descriptor: localhost:5000/nothing:v1: not found
+    hint: push it first: docker push localhost:5000/nothing:v1
     [exit] 1
     ");
 }
@@ -222,6 +223,7 @@ async fn json_holds_every_signature_and_check() {
         .and_then(|s| s.split_once("[stderr]\n"))
         .expect("both streams");
     let report: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    assert_image_of_the_report(&report);
     assert_eq!(report["outcome"], "failed");
     assert_eq!(report["error"]["code"], "verify-none-good");
     assert_eq!(report["signatures"][0]["outcome"], "failed");

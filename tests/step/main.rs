@@ -2,10 +2,12 @@
 
 mod job;
 mod runner;
+mod schema;
 
 mod dry_run;
 mod github;
 mod inputs;
+mod junit;
 mod login;
 mod many;
 mod oidc;

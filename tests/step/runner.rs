@@ -141,10 +141,15 @@ impl Done {
         self.outputs.get(name).map_or("", String::as_str)
     }
 
-    /// The JSON report.
+    /// The JSON report, which is as the published schema says.
     pub fn report(&self) -> serde_json::Value {
         let text = std::fs::read_to_string(self.output("report")).expect("the report is there");
-        serde_json::from_str(&text).expect("the report is JSON")
+        let report = serde_json::from_str(&text).expect("the report is JSON");
+        let schema = sealwright::ci::report_schema();
+        if let Err(error) = jsonschema::validate(&schema, &report) {
+            panic!("{error} at {}: {report:#}", error.instance_path());
+        }
+        report
     }
 
     /// Lines of the log that are commands of this name.

@@ -63,6 +63,10 @@ fn the_report_names_signer_key_and_credentials() {
             "notAfter": "<time>",
             "subject": "CN=wabbit,O=Sealwright Lab,L=Seattle,ST=WA,C=US",
             "thumbprint": "<thumbprint>"
+          },
+          "userMetadata": {
+            "build": "7",
+            "commit": "a<b>&é"
           }
         }
       ],

@@ -52,6 +52,7 @@ impl Services for Fake {
                 not_after: datetime!(2030-01-01 00:00 UTC),
             },
             expiry: None,
+            user_metadata: Default::default(),
             warnings: Vec::new(),
         }))
     }
@@ -123,8 +124,9 @@ impl Job {
         let env = Env::default().with(name::GITHUB_STATE, &self.state().to_string_lossy());
         let clock = ManualClock::at(datetime!(2026-01-01 00:00 UTC));
         let report = self.folder.path().join("report.json");
+        let files = Files { report, junit: step.junit.clone() };
         let mut host = GitHub::new(&env, &mut self.out, "n0nce");
-        run(&step, services, &mut host, &clock, &report).await
+        run(&step, services, &mut host, &clock, &files).await
     }
 }
 

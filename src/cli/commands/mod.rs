@@ -13,6 +13,7 @@ mod many;
 mod plugin;
 mod policy;
 mod run;
+mod schema;
 mod sign;
 mod verify;
 mod version;
@@ -80,6 +81,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     policy::SHOW,
     plugin::PLUGIN,
     run::RUN,
+    schema::SCHEMA,
     lab::LAB,
     demo::DEMO,
     version::VERSION,

@@ -9,8 +9,8 @@ use tracing::instrument::WithSubscriber as _;
 use super::{CommandSpec, Done, unchecked};
 use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
 use crate::ci::{
-    self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Finished, GitHub, Host, Level, Step,
-    Terminal, Trust,
+    self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
+    Step, Terminal, Trust,
 };
 use crate::cli::error::CliError;
 use crate::cli::log;
@@ -62,12 +62,13 @@ async fn work(values: &ArgMatches, session: &mut Session, host: &mut dyn Host) -
     }
     let temporary = temporary(&session.env);
     let report = temporary.join(format!("sealwright-report-{}.json", nonce()));
-    let finished = match begin(&session.env, host) {
-        Ok(step) => match perform(&step, session, &temporary, host, &report).await {
+    let mut files = Files { report, junit: None };
+    let finished = match begin(&session.env, host, &mut files) {
+        Ok(step) => match perform(&step, session, &temporary, host, &files).await {
             Ok(finished) => finished,
-            Err(fault) => ci::refuse(step.command.name(), &*fault, host, &report),
+            Err(fault) => ci::refuse(step.command.name(), &*fault, host, &files),
         },
-        Err((command, fault)) => ci::refuse(command, &*fault, host, &report),
+        Err((command, fault)) => ci::refuse(command, &*fault, host, &files),
     };
     match finished.status {
         0 => Ok(()),
@@ -81,13 +82,19 @@ fn temporary(env: &Env) -> PathBuf {
 }
 
 /// The inputs over the configuration file, checked; or the command's name and what is wrong.
-fn begin(env: &Env, host: &mut dyn Host) -> Result<Step, (&'static str, BoxFault)> {
+fn begin(
+    env: &Env,
+    host: &mut dyn Host,
+    files: &mut Files,
+) -> Result<Step, (&'static str, BoxFault)> {
     let (draft, warnings) = Draft::from_env(env);
     for warning in &warnings {
         host.annotate(Level::Warning, "Unknown input", warning);
     }
     let command = draft.command_name();
+    files.junit = draft.junit();
     let draft = with_file(draft).map_err(|error| (command, error.into()))?;
+    files.junit = draft.junit();
     if let Some(password) = draft.given("registry-password") {
         host.mask(&Secret::new(password));
     }
@@ -108,12 +115,12 @@ async fn perform(
     session: &mut Session,
     temporary: &Path,
     host: &mut dyn Host,
-    report: &Path,
+    files: &Files,
 ) -> Result<Finished, BoxFault> {
     session.limit(step.timeout);
     if step.command == Command::Setup {
         set_up(step, &temporary.join("sealwright"), host)?;
-        return Ok(ci::done(step, host, report));
+        return Ok(ci::done(step, host, files));
     }
     let identity = identity(step, session);
     let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
@@ -136,7 +143,7 @@ async fn perform(
     let trust = trust_dirs(step, &session.env, home.path(), host)?;
     let services = StepServices::new(step, world(step, identity, session)?, trust, session);
     let clock = session.clock.clone();
-    Ok(ci::run(step, &services, host, &*clock, report).await)
+    Ok(ci::run(step, &services, host, &*clock, files).await)
 }
 
 /// What the inputs name is installed in the step's own home; else notation's own directories serve.
