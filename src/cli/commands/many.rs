@@ -81,7 +81,7 @@ impl Asked {
     }
 }
 
-/// Works on each reference and prints what `print_one` prints, then a table, or one JSON report.
+/// Works on each reference and prints the lines of each in order, then a table, or one JSON report.
 pub async fn run(
     command: &'static str,
     references: &[String],
