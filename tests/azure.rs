@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealwright::azure::{
-    AcrCredentials, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions, KeyId,
-    KeyVaultOptions, KeyVaultSigner, NamedIdentity, TokenSource, Wanted,
+    AcrCredentials, ChainSource, Cloud, CredentialType, ExtraHosts, Identity, IdentityOptions,
+    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, TokenSource, Wanted,
 };
 use sealwright::clock::{Clock, ManualClock, SystemClock};
 use sealwright::credentials::CredentialSource as _;
@@ -65,7 +65,7 @@ impl World {
     }
 
     fn latest(&self, name: &str) -> KeyId {
-        KeyId::latest(self.lab.vault_host(), name, &self.extra).unwrap()
+        KeyId::latest(self.lab.vault_host(), name, Cloud::Public, &self.extra).unwrap()
     }
 
     async fn open(

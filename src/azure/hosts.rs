@@ -110,11 +110,12 @@ impl VaultHost {
     }
 
     /// The same for what the `vault` setting may hold: a name, a host, or an `https://` address of one.
-    pub fn parse_setting(text: &str, extra: &ExtraHosts) -> Result<Self, AzureError> {
+    /// A name is of a vault in `cloud`.
+    pub fn parse_setting(text: &str, cloud: Cloud, extra: &ExtraHosts) -> Result<Self, AzureError> {
         let host = text.strip_prefix("https://").unwrap_or(text);
         let host = host.strip_suffix('/').unwrap_or(host);
         if is_vault_name(host) && !extra.has_vault(&host.to_ascii_lowercase()) {
-            return Self::parse(&format!("{host}{}", Cloud::Public.row().vault_suffix), extra);
+            return Self::parse(&format!("{host}{}", cloud.row().vault_suffix), extra);
         }
         Self::parse(host, extra)
     }
@@ -216,13 +217,13 @@ impl AuthorityHost {
 }
 
 /// A registry as users write it: a short ACR name becomes its login server
-/// (`myregistry` → `myregistry.azurecr.io`); anything else is returned as it is.
-pub fn full_registry_name(text: &str) -> String {
+/// in `cloud` (`myregistry` → `myregistry.azurecr.io`); anything else is returned as it is.
+pub fn full_registry_name(text: &str, cloud: Cloud) -> String {
     let short = (5..=50).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric())
         && !text.eq_ignore_ascii_case("localhost");
     match short {
-        true => format!("{}{}", text.to_ascii_lowercase(), Cloud::Public.row().registry_suffix),
+        true => format!("{}{}", text.to_ascii_lowercase(), cloud.row().registry_suffix),
         false => text.to_owned(),
     }
 }

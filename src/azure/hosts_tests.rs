@@ -21,6 +21,21 @@ fn each_cloud_has_its_name_and_its_audience_for_assertions() {
 }
 
 #[test]
+fn a_short_name_is_of_the_cloud_that_is_named() {
+    for (cloud, vault, registry) in [
+        (Cloud::UsGovernment, "myvault.vault.usgovcloudapi.net", "myregistry.azurecr.us"),
+        (Cloud::China, "myvault.vault.azure.cn", "myregistry.azurecr.cn"),
+    ] {
+        assert_eq!(VaultHost::parse_setting("myvault", cloud, &none()).unwrap().as_str(), vault);
+        assert_eq!(full_registry_name("myregistry", cloud), registry);
+        // a full name is what it is
+        let full = VaultHost::parse_setting("v11.vault.azure.net", cloud, &none()).unwrap();
+        assert_eq!(full.cloud(), Cloud::Public);
+        assert_eq!(full_registry_name("myregistry.azurecr.io", cloud), "myregistry.azurecr.io");
+    }
+}
+
+#[test]
 fn vaults_of_three_clouds_are_known() {
     for (host, cloud, scope) in [
         ("myvault.vault.azure.net", Cloud::Public, "https://vault.azure.net/.default"),
@@ -93,14 +108,17 @@ fn extra_vaults_are_exact_and_a_port_belongs_to_them_alone() {
 #[test]
 fn a_vault_setting_is_a_name_a_host_or_an_address() {
     for text in ["myvault", "myvault.vault.azure.net", "https://myvault.vault.azure.net/"] {
-        let vault = VaultHost::parse_setting(text, &none()).unwrap();
+        let vault = VaultHost::parse_setting(text, Cloud::Public, &none()).unwrap();
         assert_eq!(vault.as_str(), "myvault.vault.azure.net");
     }
     for text in ["http://myvault.vault.azure.net", "https://attacker.com", "my.vault", "v"] {
-        assert!(VaultHost::parse_setting(text, &none()).is_err(), "{text}");
+        assert!(VaultHost::parse_setting(text, Cloud::Public, &none()).is_err(), "{text}");
     }
     let extra = ExtraHosts::parse("vault=vaulthost").unwrap();
-    assert_eq!(VaultHost::parse_setting("vaulthost", &extra).unwrap().as_str(), "vaulthost");
+    assert_eq!(
+        VaultHost::parse_setting("vaulthost", Cloud::Public, &extra).unwrap().as_str(),
+        "vaulthost"
+    );
 }
 
 #[test]
@@ -186,6 +204,6 @@ fn a_short_registry_name_becomes_its_login_server() {
         ("ghcr.io", "ghcr.io"),
         ("abcd", "abcd"),
     ] {
-        assert_eq!(full_registry_name(text), full);
+        assert_eq!(full_registry_name(text, Cloud::Public), full);
     }
 }

@@ -289,6 +289,11 @@ impl Draft {
 }
 
 impl Step {
+    /// Where short names of vaults and registries are.
+    pub fn cloud(&self) -> Cloud {
+        self.azure_cloud.unwrap_or(Cloud::Public)
+    }
+
     /// A federated identity is an application in a tenant.
     fn check_identity(&self) -> Result<(), InputError> {
         let kind = self.credential_type.as_deref().unwrap_or_default();

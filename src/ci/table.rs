@@ -103,7 +103,7 @@ pub const INPUTS: &[Input] = &[
         "azure-cloud",
         Shape::OneOf(&["public", "usgovernment", "china"]),
         None,
-        "Cloud of `azure-tenant-id`: `public`, `usgovernment` or `china`; by default that of the vault or registry.",
+        "Cloud of `azure-tenant-id` and of short vault and registry names: `public`, `usgovernment` or `china`. By default `public` for names, and the vault's or registry's own for the tenant.",
     ),
     input(
         "azure-extra-hosts",

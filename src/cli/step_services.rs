@@ -91,7 +91,7 @@ impl StepServices {
             }
             KeyChoice::Id(id) => KeyId::parse(id, &extra)?.to_string(),
             KeyChoice::Certificate { vault, certificate } => {
-                KeyId::latest(vault, certificate, &extra)?.to_string()
+                KeyId::latest(vault, certificate, self.step.cloud(), &extra)?.to_string()
             }
         };
         Ok(SigningKey::AzureKv { id, config: self.plugin_config() })
@@ -185,7 +185,7 @@ impl Services for StepServices {
     }
 
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault> {
-        let host = full_registry_name(registry);
+        let host = full_registry_name(registry, self.step.cloud());
         let access = match self.step.command {
             Command::Verify => Access::Pull,
             _ => Access::PullPush,
@@ -197,7 +197,7 @@ impl Services for StepServices {
     }
 
     async fn prove_login(&self, registry: &str) -> Result<Login, BoxFault> {
-        let host = full_registry_name(registry);
+        let host = full_registry_name(registry, self.step.cloud());
         let Found { credential, source } = self.world.credential_to_store(&host).await?;
         let found = Found { credential: credential.clone(), source: source.clone() };
         self.world.connect_with(&host, found)?.check_login().await?;
@@ -223,7 +223,7 @@ impl Services for StepServices {
 
     fn lacks_credentials(&self, registry: &str, fault: &dyn Fault) -> bool {
         let code = fault.code();
-        let host = full_registry_name(registry);
+        let host = full_registry_name(registry, self.step.cloud());
         // whoever came with a credential and was refused has one
         let anonymous = code == DENIED && self.world.credential_source(&host).is_none();
         let under_act = self.env.value(name::ACT).is_some();

@@ -173,10 +173,7 @@ impl World {
 
     /// Which vault key and which credentials served this reference so far.
     pub fn provenance(&self, reference: &Reference) -> Provenance {
-        let (key, vault) = match self.key_used() {
-            Some(used) => (Some(used.id), Some(used.credential)),
-            None => (None, None),
-        };
+        let (key, vault) = self.key_used().map(|used| (used.id, used.credential)).unzip();
         let registry = self.credential_source(reference.registry());
         let registry = registry.unwrap_or_else(|| "anonymous".to_owned());
         Provenance { key, credentials: CredentialsReport { registry, vault } }

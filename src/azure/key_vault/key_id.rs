@@ -1,6 +1,6 @@
 //! Names of keys: `https://<vault>/{keys|certificates}/<name>[/<version>]`.
 
-use crate::azure::{AzureError, ExtraHosts, VaultHost};
+use crate::azure::{AzureError, Cloud, ExtraHosts, VaultHost};
 
 /// A certificate's key in a vault. `keys/…` and `certificates/…` name the same thing: certificate, key
 /// and secret share name and version.
@@ -49,8 +49,14 @@ impl KeyId {
     }
 
     /// The latest version of a certificate, by the settings `vault` and `certificate`.
-    pub fn latest(vault: &str, certificate: &str, extra: &ExtraHosts) -> Result<Self, AzureError> {
-        let vault = VaultHost::parse_setting(vault, extra)?;
+    /// A short vault name is of a vault in `cloud`.
+    pub fn latest(
+        vault: &str,
+        certificate: &str,
+        cloud: Cloud,
+        extra: &ExtraHosts,
+    ) -> Result<Self, AzureError> {
+        let vault = VaultHost::parse_setting(vault, cloud, extra)?;
         if !is_object_name(certificate) {
             return Err(AzureError::CertificateName { name: certificate.to_owned() });
         }
@@ -178,11 +184,11 @@ mod tests {
     #[test]
     fn names_of_certificates_are_checked() {
         let none = ExtraHosts::default();
-        let id = KeyId::latest("v11", "my-cert", &none).unwrap();
+        let id = KeyId::latest("v11", "my-cert", Cloud::Public, &none).unwrap();
         assert_eq!(id.to_string(), "https://v11.vault.azure.net/keys/my-cert");
         for name in ["", "a/b", "a b", "\u{e4}", &"a".repeat(128)] {
             assert_eq!(
-                KeyId::latest("v11", name, &none).unwrap_err().code(),
+                KeyId::latest("v11", name, Cloud::Public, &none).unwrap_err().code(),
                 "azure-certificate-name"
             );
         }
