@@ -49,11 +49,7 @@ fn a_re_run_is_skipped_and_its_outputs_are_those_of_the_signature_found() {
     for name in ["image", "digest", "signature"] {
         assert_eq!(again.output(name), first.output(name), "{name}");
     }
-    assert!(
-        again.stdout.starts_with(&format!("Already signed {}\n", job.image())),
-        "{}",
-        again.log()
-    );
+    assert!(again.stdout.contains(&format!("Already signed {}\n", job.image())), "{}", again.log());
     assert!(again.summary.starts_with("## ⚪ 1 image signed already\n"), "{}", again.summary);
     let signed = job.signs(&[("skip-signed", "false")]).done().succeeded();
     assert_eq!(signed.output("outcome"), "signed");
