@@ -215,7 +215,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::azure::{CREDENTIAL_TYPES, CredentialType};
+    use crate::azure::{CLOUDS, CREDENTIAL_TYPES, Cloud, CredentialType};
     use crate::ci::step::{COMMANDS, Command};
     use crate::envelope::FORMATS;
 
@@ -229,7 +229,10 @@ mod tests {
     #[test]
     fn the_words_of_an_input_are_those_the_program_knows() {
         assert_eq!(words("command"), COMMANDS.map(Command::name));
-        assert_eq!(words("credential-type"), CREDENTIAL_TYPES.map(CredentialType::name));
+        let mut credentials = vec![CredentialType::GitHub.name()];
+        credentials.extend(CREDENTIAL_TYPES.map(CredentialType::name));
+        assert_eq!(words("credential-type"), credentials);
+        assert_eq!(words("azure-cloud"), CLOUDS.map(Cloud::name));
         let mut formats = FORMATS.map(|format| format.name());
         formats.sort();
         assert_eq!(words("signature-format"), formats);

@@ -8,6 +8,7 @@
 
 pub mod commands;
 mod error;
+mod local_key;
 mod log;
 pub mod parse;
 pub mod render;

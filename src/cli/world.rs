@@ -1,14 +1,13 @@
 //! The only wiring of concrete clients.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use futures_util::join;
 
 use super::error::CliError;
+use super::local_key::{local_signer, read};
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
@@ -21,21 +20,16 @@ use crate::config::{Dirs, NotationConfig};
 use crate::credentials::{
     Chain, Credential, CredentialSource, Found, Given, ProcessHelper, Stores,
 };
-use crate::crypto::{PrivateKey, seed_random};
+use crate::crypto::seed_random;
 use crate::env::{Env, name};
-use crate::envelope::{LocalSigner, Signer, TargetArtifact};
-use crate::fault::{BoxFault, os_reason};
+use crate::envelope::{Signer, TargetArtifact};
+use crate::fault::BoxFault;
 use crate::http::{Deadline, Http, HttpOptions};
 use crate::registry::{
     Access, Connection, ConnectionOptions, Kind, Listing, Reference, Registry, RegistryClient,
     Scheme, Version, scheme_for,
 };
-use crate::secret::Secret;
 use crate::sign::OpenSigner;
-use crate::x509::certificates_from_pem_or_der;
-
-/// largest key or certificate file read: 1 MiB; real ones are a few KiB.
-const FILE_LIMIT: u64 = 1024 * 1024;
 
 /// The name the program gives in every request.
 const USER_AGENT: &str = concat!("sealwright/", env!("CARGO_PKG_VERSION"));
@@ -375,31 +369,6 @@ fn extra_roots(env: &Env) -> Vec<Vec<u8>> {
 /// The credential stores of this machine, for a command that asks no registry.
 pub fn stores(dirs: Dirs, env: &Env, clock: Arc<dyn Clock>) -> Stores {
     Stores::new(dirs, env.clone(), Arc::new(ProcessHelper::new(env, clock)))
-}
-
-fn local_signer(key_path: &Path, certificate_path: &Path) -> Result<Arc<dyn Signer>, BoxFault> {
-    let certificates = certificates_from_pem_or_der(&read(certificate_path)?).map_err(|error| {
-        CliError::File { what: certificate_path.display().to_string(), reason: error.to_string() }
-    })?;
-    let pem = String::from_utf8(read(key_path)?).map_err(|_| CliError::File {
-        what: key_path.display().to_string(),
-        reason: "the private key is no PEM text".to_owned(),
-    })?;
-    let key = PrivateKey::from_pem(&Secret::new(pem))?;
-    Ok(Arc::new(LocalSigner::new(key, certificates)?))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, CliError> {
-    let what = format!("open {}", path.display());
-    let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
-        .map_err(|error| CliError::File { what: what.clone(), reason: os_reason(&error) })?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        let reason = format!("more than {FILE_LIMIT} bytes");
-        return Err(CliError::File { what, reason });
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::SystemClock;
 use crate::http::test_server::{Reply, TestServer};
+use crate::secret::Secret;
 
 fn world(home: &tempfile::TempDir, scheme: Option<Scheme>, extra_hosts: &str) -> World {
     let env = Env::default().with("NOTATION_CONFIG", &home.path().display().to_string());
