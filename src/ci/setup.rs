@@ -1,8 +1,10 @@
 //! Installing a trust policy and a trust store into a home of the step's own.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::config::write_atomic;
 use crate::fault::Fault;
 use crate::trust::{POLICY_LIMIT, Policy, PolicyError};
 
@@ -80,7 +82,10 @@ impl Trust {
         }
         if let Some(files) = &self.certificates {
             for (source, below) in files {
-                let bytes = read("trust-store", source)?;
+                let bytes = read("trust-store", source, CERTIFICATE_FILE_LIMIT)?;
+                if bytes.len() as u64 > CERTIFICATE_FILE_LIMIT {
+                    return Err(SetupError::TooMuch { path: source.display().to_string() });
+                }
                 write(&home.join("truststore").join(below), &bytes)?;
             }
             done.push(format!("installed {} files into the trust store", files.len()));
@@ -90,9 +95,9 @@ impl Trust {
 }
 
 fn read_policy(path: &Path) -> Result<(PathBuf, Vec<u8>), SetupError> {
-    let bytes = read("trust-policy", path)?;
+    let bytes = read("trust-policy", path, POLICY_LIMIT as u64)?;
     if bytes.len() > POLICY_LIMIT {
-        let found = bytes.len();
+        let found = fs::metadata(path).map_or(bytes.len(), |file| file.len() as usize);
         return Err(SetupError::PolicyTooLarge { path: path.display().to_string(), found });
     }
     match Policy::from_json(&bytes) {
@@ -162,23 +167,22 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, SetupError> {
     Ok(paths)
 }
 
-fn read(input: &'static str, path: &Path) -> Result<Vec<u8>, SetupError> {
-    fs::read(path).map_err(|error| SetupError::Unreadable {
-        input,
-        path: path.display().to_string(),
-        problem: error.to_string(),
-    })
+/// At most `limit` bytes of a file, and one more where there are more.
+fn read(input: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, SetupError> {
+    let mut bytes = Vec::new();
+    fs::File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(
+        |error| SetupError::Unreadable {
+            input,
+            path: path.display().to_string(),
+            problem: error.to_string(),
+        },
+    )?;
+    Ok(bytes)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), SetupError> {
-    let failed = |error: std::io::Error| SetupError::Unwritable {
+    write_atomic(path, bytes, 0o600).map_err(|error| SetupError::Unwritable {
         path: path.display().to_string(),
         problem: error.to_string(),
-    };
-    let folder = path.parent().expect("a path below the home");
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut file, bytes).map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    })
 }
