@@ -1,87 +1,85 @@
-//! One table of inputs and outputs: action.yml and the README say the same.
+//! One table of inputs and outputs: action.yml and the README are made from it.
+//!
+//! `SEALWRIGHT_UPDATE=1 cargo test --test table` writes what the tests expect.
 
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use sealwright::ci::{INPUTS, OUTPUTS};
-use serde::Deserialize;
+use sealwright::ci::{INPUTS, OUTPUTS, Place};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Action {
-    name: String,
-    description: String,
-    author: String,
-    #[serde(rename = "branding")]
-    _branding: BTreeMap<String, String>,
-    inputs: BTreeMap<String, ActionInput>,
-    outputs: BTreeMap<String, ActionOutput>,
-    runs: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ActionInput {
-    description: String,
-    required: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ActionOutput {
-    description: String,
+fn path(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 fn file(name: &str) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    std::fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// The file has this text; with `SEALWRIGHT_UPDATE` it gets it.
+fn is(name: &str, expected: &str) {
+    #[allow(clippy::disallowed_methods)]
+    let update = std::env::var_os("SEALWRIGHT_UPDATE").is_some();
+    if update {
+        std::fs::write(path(name), expected).expect("written");
+    }
+    assert!(
+        file(name) == expected,
+        "{name} is not what the table says; write it with: SEALWRIGHT_UPDATE=1 cargo test --test table"
+    );
+}
+
+/// YAML in single quotes.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 #[test]
-fn action_yml_has_the_tables_inputs_and_outputs() {
-    let action: Action = serde_yaml::from_str(&file("action.yml")).unwrap();
-    assert_eq!((action.name.as_str(), action.author.as_str()), ("sealwright", "sealwright"));
-    assert!(!action.description.is_empty());
-    let expected: BTreeMap<&str, String> = INPUTS
-        .iter()
-        .map(|input| {
-            let default = input.default.map(|d| format!(" Default: `{d}`.")).unwrap_or_default();
-            (input.name, format!("{}{default}", input.description))
-        })
-        .collect();
-    let found: BTreeMap<&str, String> = action
-        .inputs
-        .iter()
-        .map(|(name, input)| {
-            // the program checks what is required, since it depends on the command
-            assert!(!input.required, "{name}");
-            (name.as_str(), input.description.clone())
-        })
-        .collect();
-    assert_eq!(found, expected);
-    let expected: BTreeMap<&str, &str> = OUTPUTS.iter().map(|o| (o.name, o.description)).collect();
-    let found: BTreeMap<&str, &str> =
-        action.outputs.iter().map(|(n, o)| (n.as_str(), o.description.as_str())).collect();
-    assert_eq!(found, expected);
-    assert_eq!(action.runs["using"], "node24");
-    assert_eq!(
-        (action.runs["main"].as_str(), action.runs["post"].as_str()),
-        ("dist/index.js", "dist/index.js")
+fn action_yml_is_the_tables() {
+    let mut expected = String::from(
+        "name: sealwright
+description: Sign and verify container images in the Notary Project format, with keys in Azure Key Vault
+author: sealwright
+branding:
+  icon: shield
+  color: blue
+inputs:
+",
     );
+    for input in INPUTS.iter().filter(|input| input.place != Place::AzurePipelines) {
+        let default = input.default.map(|d| format!(" Default: `{d}`.")).unwrap_or_default();
+        let description = quoted(&format!("{}{default}", input.description));
+        // the program checks what is required, since it depends on the command
+        let _ = writeln!(
+            expected,
+            "  {}:\n    description: {description}\n    required: false",
+            input.name
+        );
+    }
+    expected += "outputs:\n";
+    for output in OUTPUTS {
+        let description = quoted(output.description);
+        let _ = writeln!(expected, "  {}:\n    description: {description}", output.name);
+    }
+    expected += "runs:\n  using: node24\n  main: dist/index.js\n  post: dist/index.js\n";
+    is("action.yml", &expected);
 }
 
 #[test]
 fn the_readme_has_the_tables_rows() {
-    let readme = file("README.md");
-    let mut expected = String::from("| Input | Default | Meaning |\n|---|---|---|\n");
+    const FIRST: &str = "| Input | Default | Meaning |\n";
+    const BEHIND: &str = "\n\n`config` names a `sealwright.yml`";
+    let mut rows = format!("{FIRST}|---|---|---|\n");
     for input in INPUTS {
         let default = input.default.map(|d| format!("`{d}`")).unwrap_or_default();
-        expected += &format!("| `{}` | {default} | {} |\n", input.name, input.description);
+        let _ = writeln!(rows, "| `{}` | {default} | {} |", input.name, input.description);
     }
-    expected += "\n| Output | Meaning |\n|---|---|\n";
+    rows += "\n| Output | Meaning |\n|---|---|\n";
     for output in OUTPUTS {
-        expected += &format!("| `{}` | {} |\n", output.name, output.description);
+        let _ = writeln!(rows, "| `{}` | {} |", output.name, output.description);
     }
-    assert!(readme.contains(&expected), "README.md needs these rows:\n{expected}");
+    let readme = file("README.md");
+    let (before, rest) = readme.split_once(FIRST).expect("the table of inputs");
+    let (_, behind) = rest.split_once(BEHIND).expect("what stands behind the tables");
+    is("README.md", &format!("{before}{}{BEHIND}{behind}", rows.trim_end()));
 }
 
 #[test]

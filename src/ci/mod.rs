@@ -35,4 +35,4 @@ pub use services::{LogOut, LoggedIn, Login, Presence, Provenance, Services, Writ
 pub use setup::{SetupError, Trust};
 pub use step::{ChainSource, Command, KeyChoice, Step};
 pub use summary::summary;
-pub use table::{INPUTS, Input, OUTPUTS, Output, Shape};
+pub use table::{Group, INPUTS, Input, OUTPUTS, Output, Place, Shape};

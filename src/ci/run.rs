@@ -1,5 +1,8 @@
 //! Running a step: log in, then every image; report, whatever became of them.
 
+mod finish;
+mod tell;
+
 use std::time::Duration;
 
 use super::files::Files;
@@ -7,12 +10,13 @@ use super::host::{Host, Level};
 use super::report::{ErrorReport, ImageReport, Outcome, Report};
 use super::services::{Presence, Services, Written};
 use super::step::{Command, Step};
-use super::summary::summary;
 use crate::batch;
 use crate::clock::Clock;
 use crate::credentials::Credential;
-use crate::fault::{BoxFault, Fault, details};
+use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
+use finish::finish;
+use tell::tell;
 
 /// The state in which `login` keeps what it wrote, for the clean-up at the end of the job.
 pub(super) const LOGINS: &str = "sealwright_logins";
@@ -263,84 +267,6 @@ async fn rehearsed(
         report.error = Some(error);
     }
     report
-}
-
-/// The log lines and annotations of one finished image.
-fn tell(image: &ImageReport, host: &mut dyn Host) {
-    match image.outcome {
-        Outcome::Signed => {
-            host.line(&format!("Successfully signed {}", image.image));
-            if let Some(signature) = &image.signature {
-                let repository = image.image.split('@').next().unwrap_or_default();
-                host.line(&format!("Pushed the signature to {repository}@{signature}"));
-            }
-        }
-        Outcome::Verified => {
-            host.line(&format!("Successfully verified signature for {}", image.image));
-        }
-        Outcome::Skipped if image.policy.is_none() => {
-            host.line(&format!("Already signed {}", image.image));
-        }
-        Outcome::Skipped => host.line(&format!(
-            "Trust policy is configured to skip signature verification for {}",
-            image.image
-        )),
-        Outcome::DryRun => host.line(&format!("Dry run: {} was not signed", image.image)),
-        Outcome::Failed => {}
-    }
-    if let Some(key) = &image.key {
-        let vault = image.credentials.iter().find_map(|c| c.vault.as_ref());
-        let by = vault.map(|credential| format!(" ({credential})")).unwrap_or_default();
-        host.line(&format!("key: {key}{by}"));
-    }
-    if let Some(credentials) = &image.credentials {
-        host.line(&format!("registry credential: {}", credentials.registry));
-    }
-    for warning in &image.warnings {
-        host.annotate(Level::Warning, &image.image, warning);
-    }
-    if let Some(error) = &image.error {
-        complain(&image.image, error, host);
-    }
-}
-
-fn complain(title: &str, error: &ErrorReport, host: &mut dyn Host) {
-    let mut message = error.message.clone();
-    for reason in &error.because {
-        message.push_str(&format!("\nbecause {reason}"));
-    }
-    if let Some(hint) = &error.hint {
-        message.push_str(&format!("\nhint: {hint}"));
-    }
-    host.annotate(Level::Error, title, &message);
-}
-
-/// Outputs, summary and report file; a host that refuses one of them fails the step, last.
-fn finish(report: Report, host: &mut dyn Host, files: &Files) -> Finished {
-    if let Some(error) = &report.error {
-        complain("sealwright", error, host);
-    }
-    let mut status = u8::from(report.outcome == Outcome::Failed);
-    for result in [files.write(&report), outputs(&report, host, files)] {
-        if let Err(fault) = result {
-            host.annotate(Level::Error, "sealwright", &format!("{fault}\n{}", details(&*fault)));
-            status = 1;
-        }
-    }
-    if let Err(error) = host.summary(&summary(&report)) {
-        host.annotate(Level::Warning, "Job summary", &error.to_string());
-    }
-    Finished { report, status }
-}
-
-fn outputs(report: &Report, host: &mut dyn Host, files: &Files) -> Result<(), BoxFault> {
-    let first = report.images.first();
-    host.output("outcome", report.outcome.name())?;
-    host.output("report", &files.report.to_string_lossy())?;
-    host.output("image", first.map_or("", |i| i.image.as_str()))?;
-    host.output("digest", first.and_then(|i| i.digest.as_deref()).unwrap_or_default())?;
-    host.output("signature", first.and_then(|i| i.signature.as_deref()).unwrap_or_default())?;
-    Ok(())
 }
 
 #[cfg(test)]

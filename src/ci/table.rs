@@ -9,6 +9,50 @@ pub struct Input {
     /// description, not in `default:` of `action.yml`, so that the file can be told from a default.
     pub default: Option<&'static str>,
     pub description: &'static str,
+    /// Under which heading a form shows it.
+    pub group: Group,
+    /// The commands it means something to; for the others a form hides it.
+    pub commands: &'static [&'static str],
+    pub place: Place,
+}
+
+/// The headings of a form, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Above all headings.
+    Main,
+    Key,
+    Azure,
+    Registry,
+    Trust,
+    Reports,
+    Advanced,
+}
+
+/// Which CI systems know an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Everywhere,
+    GitHub,
+    AzurePipelines,
+}
+
+const EVERY: &[&str] = &["sign", "verify", "login", "setup"];
+const IMAGES: &[&str] = &["sign", "verify"];
+const SIGN: &[&str] = &["sign"];
+const TRUST: &[&str] = &["verify", "setup"];
+const REGISTRY: &[&str] = &["sign", "verify", "login"];
+
+impl Input {
+    const fn under(mut self, group: Group) -> Self {
+        self.group = group;
+        self
+    }
+
+    const fn of(mut self, commands: &'static [&'static str]) -> Self {
+        self.commands = commands;
+        self
+    }
 }
 
 /// What an input's text means.
@@ -39,7 +83,15 @@ const fn input(
     default: Option<&'static str>,
     description: &'static str,
 ) -> Input {
-    Input { name, shape, default, description }
+    Input {
+        name,
+        shape,
+        default,
+        description,
+        group: Group::Main,
+        commands: EVERY,
+        place: Place::Everywhere,
+    }
 }
 
 pub const INPUTS: &[Input] = &[
@@ -54,133 +106,133 @@ pub const INPUTS: &[Input] = &[
         Shape::List,
         None,
         "Images to sign or verify, by digest, one per line or separated by commas: `myregistry.azurecr.io/app@sha256:…`.",
-    ),
+    ).of(IMAGES),
     input(
         "registry",
         Shape::List,
         None,
         "Registries to log in to, full or short ACR names, one per line or separated by commas. For `sign` and `verify` the registries of the images need not be named.",
-    ),
+    ).of(REGISTRY),
     input(
         "key",
         Shape::Text,
         None,
         "Signing key: a Key Vault id (`https://myvault.vault.azure.net/certificates/name[/version]`, or `/keys/…`), or a name in signingkeys.json.",
-    ),
+    ).under(Group::Key).of(SIGN),
     input(
         "vault",
         Shape::Text,
         None,
         "Key Vault, full or short name; with `certificate`, instead of `key`.",
-    ),
-    input("certificate", Shape::Text, None, "Certificate in `vault`; its latest version signs."),
+    ).under(Group::Key).of(SIGN),
+    input("certificate", Shape::Text, None, "Certificate in `vault`; its latest version signs.").under(Group::Key).of(SIGN),
     input(
         "ca-certs",
         Shape::Text,
         None,
         "PEM file with the intermediate and root certificates, when the vault holds only the leaf.",
-    ),
+    ).under(Group::Key).of(SIGN),
     input(
         "self-signed",
         Shape::Truth,
         Some("false"),
         "`true`: the vault's certificate is its own chain.",
-    ),
+    ).under(Group::Key).of(SIGN),
     input(
         "credential-type",
         Shape::OneOf(&["github", "environment", "workloadid", "managedid", "azurecli"]),
         None,
         "`github`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given.",
-    ),
+    ).under(Group::Azure).of(REGISTRY),
     input(
         "azure-client-id",
         Shape::Text,
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
-    ),
-    input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`."),
+    ).under(Group::Azure).of(REGISTRY),
+    input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure).of(REGISTRY),
     input(
         "azure-cloud",
         Shape::OneOf(&["public", "usgovernment", "china"]),
         None,
         "Cloud of `azure-tenant-id` and of short vault and registry names: `public`, `usgovernment` or `china`. By default `public` for names, and the vault's or registry's own for the tenant.",
-    ),
+    ).under(Group::Azure).of(REGISTRY),
     input(
         "azure-extra-hosts",
         Shape::Text,
         None,
         "Further hosts that may see Azure tokens, exact, https only: `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT`.",
-    ),
+    ).under(Group::Azure).of(REGISTRY),
     input(
         "auth-realms",
         Shape::List,
         None,
         "Token servers on other hosts that belong to the registry and may have its credentials: `HOST[:PORT]`, one per line or separated by commas.",
-    ),
-    input("signature-format", Shape::OneOf(&["cose", "jws"]), Some("cose"), "`cose` or `jws`."),
+    ).under(Group::Registry).of(REGISTRY),
+    input("signature-format", Shape::OneOf(&["cose", "jws"]), Some("cose"), "`cose` or `jws`.").under(Group::Key).of(SIGN),
     input(
         "force-referrers-tag",
         Shape::Truth,
         Some("true"),
         "`true`: keep the referrers tag index as notation 1.3.2 does; `false`: only where the registry lacks the Referrers API.",
-    ),
-    input("trust-policy", Shape::Text, None, "Trust policy file for `verify` and `setup`."),
+    ).under(Group::Advanced).of(SIGN),
+    input("trust-policy", Shape::Text, None, "Trust policy file for `verify` and `setup`.").under(Group::Trust).of(TRUST),
     input(
         "trust-store",
         Shape::Text,
         None,
         "Folder that holds `x509/<type>/<store>/` with trusted certificates, for `verify` and `setup`.",
-    ),
+    ).under(Group::Trust).of(TRUST),
     input(
         "user-metadata",
         Shape::Pairs,
         None,
         "`key=value` lines: signed with the image, or required when verifying.",
-    ),
+    ).under(Group::Advanced).of(IMAGES),
     input(
         "expiry",
         Shape::Duration,
         None,
         "How long the signature is valid, such as `24h` or `720h`.",
-    ),
+    ).under(Group::Key).of(SIGN),
     input(
         "registry-username",
         Shape::Text,
         None,
         "User name for the registry, when no other credential is wanted.",
-    ),
-    input("registry-password", Shape::Text, None, "Password or token for the registry."),
+    ).under(Group::Registry).of(REGISTRY),
+    input("registry-password", Shape::Text, None, "Password or token for the registry.").under(Group::Registry).of(REGISTRY),
     input(
         "skip-signed",
         Shape::Truth,
         Some("true"),
         "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for, and sign again what has expired; `false`: sign in any case.",
-    ),
+    ).under(Group::Advanced).of(SIGN),
     input(
         "concurrency",
         Shape::Text,
         Some("4"),
         "How many images are worked on side by side, 1 to 64; halved while requests are throttled.",
-    ),
-    input("timeout", Shape::Duration, Some("10m"), "Limit for the whole step, retries included."),
+    ).under(Group::Advanced).of(IMAGES),
+    input("timeout", Shape::Duration, Some("10m"), "Limit for the whole step, retries included.").under(Group::Advanced),
     input(
         "dry-run",
         Shape::Truth,
         Some("false"),
         "`true`: check inputs, credentials, certificate, digest and push permission, and sign nothing.",
-    ),
+    ).under(Group::Advanced),
     input(
         "junit",
         Shape::Text,
         None,
         "Where to write the result as JUnit XML, one test case per image, for test tabs: `test-results/sealwright.xml`.",
-    ),
+    ).under(Group::Reports),
     input(
         "config",
         Shape::Text,
         None,
         "A `sealwright.yml` whose keys are these inputs; what the step gives takes precedence.",
-    ),
+    ).under(Group::Advanced),
 ];
 
 pub const OUTPUTS: &[Output] = &[

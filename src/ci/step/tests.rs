@@ -1,6 +1,7 @@
 //! Which inputs make a step, and what is said of those that do not.
 
 use super::*;
+use crate::ci::draft::{Draft, InputError};
 use crate::env::Env;
 use crate::fault::Fault;
 

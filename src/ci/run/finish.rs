@@ -1,0 +1,37 @@
+//! The end of a step: outputs, summary and report file.
+
+use super::Finished;
+use super::tell::complain;
+use crate::ci::files::Files;
+use crate::ci::host::{Host, Level};
+use crate::ci::report::{Outcome, Report};
+use crate::ci::summary::summary;
+use crate::fault::{BoxFault, details};
+
+/// Outputs, summary and report file; a host that refuses one of them fails the step, last.
+pub fn finish(report: Report, host: &mut dyn Host, files: &Files) -> Finished {
+    if let Some(error) = &report.error {
+        complain("sealwright", error, host);
+    }
+    let mut status = u8::from(report.outcome == Outcome::Failed);
+    for result in [files.write(&report), outputs(&report, host, files)] {
+        if let Err(fault) = result {
+            host.annotate(Level::Error, "sealwright", &format!("{fault}\n{}", details(&*fault)));
+            status = 1;
+        }
+    }
+    if let Err(error) = host.summary(&summary(&report)) {
+        host.annotate(Level::Warning, "Job summary", &error.to_string());
+    }
+    Finished { report, status }
+}
+
+fn outputs(report: &Report, host: &mut dyn Host, files: &Files) -> Result<(), BoxFault> {
+    let first = report.images.first();
+    host.output("outcome", report.outcome.name())?;
+    host.output("report", &files.report.to_string_lossy())?;
+    host.output("image", first.map_or("", |i| i.image.as_str()))?;
+    host.output("digest", first.and_then(|i| i.digest.as_deref()).unwrap_or_default())?;
+    host.output("signature", first.and_then(|i| i.signature.as_deref()).unwrap_or_default())?;
+    Ok(())
+}
