@@ -6,6 +6,7 @@ mod schema;
 
 mod dry_run;
 mod github;
+mod hostile;
 mod inputs;
 mod junit;
 mod login;
