@@ -13,4 +13,6 @@ mod many;
 mod oidc;
 mod setup;
 mod sign;
+mod trust;
+mod trust_refused;
 mod verify;

@@ -1,188 +1,194 @@
-//! Installing a trust policy and a trust store into a home of the step's own.
+//! Whom the step trusts: policy and certificates from wherever the inputs say, checked before
+//! anything is installed into a home of the step's own.
+
+mod certificates;
+mod download;
+mod error;
+mod folder;
+mod found;
+mod source;
 
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use url::Url;
+
 use crate::config::write_atomic;
-use crate::fault::Fault;
-use crate::trust::{POLICY_LIMIT, Policy, PolicyError};
+use crate::fault::{BoxFault, os_reason};
+use crate::trust::{POLICY_LIMIT, Policy};
+use crate::x509::Certificate;
 
-/// files in a trust store folder; real ones hold a handful
-const FILE_LIMIT: usize = 1000;
-/// largest certificate file copied: 1 MiB
-const CERTIFICATE_FILE_LIMIT: u64 = 1024 * 1024;
+pub use error::TrustError;
+pub use found::{Found, found_below_github};
+pub use source::{CertificatePlace, Download, NoSource, PolicySource, TrustInputs, TrustedSource};
 
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    #[error("input `{input}`: cannot read {path}: {problem}")]
-    Unreadable { input: &'static str, path: String, problem: String },
-    #[error("input `trust-policy`: {path}: {error}")]
-    Policy { path: String, error: PolicyError },
-    #[error("input `trust-policy`: {path} has {found} bytes; at most {POLICY_LIMIT} are read")]
-    PolicyTooLarge { path: String, found: usize },
-    #[error(
-        "input `trust-store`: {path} holds no folder `x509`; expected x509/<type>/<store>/<certificate files> below it"
-    )]
-    NoX509 { path: String },
-    #[error(
-        "input `trust-store`: {path} is a symbolic link or something else that is neither file nor folder"
-    )]
-    NotAFile { path: String },
-    #[error("input `trust-store`: {path} does not belong there: {expected}")]
-    Misplaced { path: String, expected: &'static str },
-    #[error(
-        "input `trust-store`: more than {FILE_LIMIT} files, or one above {CERTIFICATE_FILE_LIMIT} bytes, at {path}"
-    )]
-    TooMuch { path: String },
-    #[error("cannot write {path}: {problem}")]
-    Unwritable { path: String, problem: String },
+/// How a PEM block begins.
+const PEM_BEGIN: &str = "-----BEGIN ";
+
+/// What the reading of trust needs from the rest of the program; the command line wires it.
+#[async_trait::async_trait]
+pub trait TrustServices: Send + Sync {
+    /// Gets a file over https, at most `limit` bytes, without any credential. Redirects are followed
+    /// by the rules of the one HTTP client.
+    async fn download(&self, url: &Url, limit: u64) -> Result<Answer, BoxFault>;
+
+    /// A Key Vault certificate's public part, with the step's Azure identity.
+    async fn vault_certificate(&self, id: &str) -> Result<VaultCertificate, BoxFault>;
 }
 
-impl Fault for SetupError {
-    fn code(&self) -> &'static str {
-        match self {
-            SetupError::Unreadable { .. } => "ci-setup-unreadable",
-            SetupError::Policy { .. } => "ci-setup-policy",
-            SetupError::PolicyTooLarge { .. } => "ci-setup-policy-too-large",
-            SetupError::NoX509 { .. } => "ci-setup-no-x509",
-            SetupError::NotAFile { .. } => "ci-setup-not-a-file",
-            SetupError::Misplaced { .. } => "ci-setup-misplaced",
-            SetupError::TooMuch { .. } => "ci-setup-too-much",
-            SetupError::Unwritable { .. } => "ci-setup-unwritable",
-        }
-    }
+/// What a server answered.
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+/// A certificate as a vault shows it.
+pub struct VaultCertificate {
+    /// With its version, for messages.
+    pub id: String,
+    pub certificate: Certificate,
 }
 
 /// A trust policy and the files of a trust store, read and checked, to be installed.
-#[derive(Debug)]
 pub struct Trust {
-    policy: Option<(PathBuf, Vec<u8>)>,
-    /// Each file with its path below the trust store.
-    certificates: Option<Vec<(PathBuf, PathBuf)>>,
+    policy: Option<(String, Vec<u8>)>,
+    store: Option<Store>,
+}
+
+struct Store {
+    /// Paths below the trust store.
+    files: Vec<(PathBuf, Vec<u8>)>,
+    lines: Vec<String>,
 }
 
 impl Trust {
-    /// Reads what the inputs name. The policy is valid and the store has the folders it must have,
-    /// or it is an error.
-    pub fn read(policy: Option<&Path>, store: Option<&Path>) -> Result<Self, SetupError> {
-        Ok(Self {
-            policy: policy.map(read_policy).transpose()?,
-            certificates: store.map(store_files).transpose()?,
-        })
+    /// Reads what the inputs name. The policy is valid, a folder has the folders it must have, and
+    /// each certificate may stand in its store; or it is an error.
+    pub async fn read(
+        inputs: &TrustInputs,
+        services: &dyn TrustServices,
+    ) -> Result<Self, TrustError> {
+        let policy = match &inputs.policy {
+            Some(source) => Some((source.to_string(), read_policy(source, services).await?)),
+            None => None,
+        };
+        let mut store = None;
+        if let Some(folder) = &inputs.store {
+            let files = folder::read(folder)?;
+            let line = format!("installed {} files into the trust store", files.len());
+            store = Some(Store { files, lines: vec![line] });
+        }
+        if !inputs.certificates.is_empty() {
+            let store = store.get_or_insert(Store { files: Vec::new(), lines: Vec::new() });
+            let taken: Vec<PathBuf> = store.files.iter().map(|(below, _)| below.clone()).collect();
+            let read = certificates::read(&inputs.certificates, &taken, services).await?;
+            store.files.extend(read.files);
+            store.lines.extend(read.lines);
+        }
+        Ok(Self { policy, store })
     }
 
-    /// Writes `trustpolicy.json` and `truststore/` into `home`, notation's configuration folder.
-    /// Tells what it did, in lines.
-    pub fn install(&self, home: &Path) -> Result<Vec<String>, SetupError> {
+    /// Whether there is a policy to install.
+    pub fn has_policy(&self) -> bool {
+        self.policy.is_some()
+    }
+
+    /// Whether there are certificates to install.
+    pub fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Writes `trustpolicy.json` and `truststore/` into `home`, notation's configuration folder; a
+    /// store that stood there goes first. Tells what it did, in lines.
+    pub fn install(&self, home: &Path) -> Result<Vec<String>, TrustError> {
         let mut done = Vec::new();
-        if let Some((path, bytes)) = &self.policy {
+        if let Some((place, bytes)) = &self.policy {
             write(&home.join("trustpolicy.json"), bytes)?;
-            done.push(format!("installed trust policy {}", path.display()));
+            done.push(format!("installed trust policy {place}"));
         }
-        if let Some(files) = &self.certificates {
-            for (source, below) in files {
-                let bytes = read("trust-store", source, CERTIFICATE_FILE_LIMIT)?;
-                if bytes.len() as u64 > CERTIFICATE_FILE_LIMIT {
-                    return Err(SetupError::TooMuch { path: source.display().to_string() });
+        if let Some(store) = &self.store {
+            let root = home.join("truststore");
+            match fs::remove_dir_all(&root) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(unwritable(&root, os_reason(&error)));
                 }
-                write(&home.join("truststore").join(below), &bytes)?;
+                _ => {}
             }
-            done.push(format!("installed {} files into the trust store", files.len()));
+            for (below, bytes) in &store.files {
+                write(&root.join(below), bytes)?;
+            }
+            done.extend(store.lines.iter().cloned());
         }
         Ok(done)
     }
 }
 
-fn read_policy(path: &Path) -> Result<(PathBuf, Vec<u8>), SetupError> {
-    let bytes = read("trust-policy", path, POLICY_LIMIT as u64)?;
-    if bytes.len() > POLICY_LIMIT {
-        let found = fs::metadata(path).map_or(bytes.len(), |file| file.len() as usize);
-        return Err(SetupError::PolicyTooLarge { path: path.display().to_string(), found });
-    }
-    match Policy::from_json(&bytes) {
-        Ok(_) => Ok((path.to_owned(), bytes)),
-        Err(error) => Err(SetupError::Policy { path: path.display().to_string(), error }),
-    }
-}
-
-/// Every certificate file of `<store>/x509/<type>/<name>/`, with its path below the store.
-fn store_files(store: &Path) -> Result<Vec<(PathBuf, PathBuf)>, SetupError> {
-    let root = store.join("x509");
-    if !root.is_dir() {
-        return Err(SetupError::NoX509 { path: store.display().to_string() });
-    }
-    let mut files = Vec::new();
-    for kind in entries(&root)? {
-        let name = kind.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        if crate::trust::StoreType::from_name(name).is_none() || !kind.is_dir() {
-            return Err(SetupError::Misplaced {
-                path: kind.display().to_string(),
-                expected: "below x509 only the folders ca, signingAuthority and tsa are expected",
-            });
+async fn read_policy(
+    source: &PolicySource,
+    services: &dyn TrustServices,
+) -> Result<Vec<u8>, TrustError> {
+    const INPUT: &str = "trust-policy";
+    let limit = POLICY_LIMIT as u64;
+    let place = || source.to_string();
+    let bytes = match source {
+        PolicySource::File(path) => read_file(INPUT, path, limit)?,
+        PolicySource::Inline(text) if text.len() > POLICY_LIMIT => {
+            return Err(TrustError::TooLarge { input: INPUT, place: place(), limit });
         }
-        for named in entries(&kind)? {
-            if !named.is_dir() {
-                return Err(SetupError::Misplaced {
-                    path: named.display().to_string(),
-                    expected: "certificates stand in a folder named after the trust store: x509/<type>/<store>/",
-                });
-            }
-            for file in entries(&named)? {
-                let size = fs::symlink_metadata(&file).map_or(u64::MAX, |m| m.len());
-                if file.is_dir() {
-                    return Err(SetupError::Misplaced {
-                        path: file.display().to_string(),
-                        expected: "a trust store holds certificate files and no folders",
-                    });
-                }
-                if files.len() >= FILE_LIMIT || size > CERTIFICATE_FILE_LIMIT {
-                    return Err(SetupError::TooMuch { path: file.display().to_string() });
-                }
-                let below = file.strip_prefix(store).expect("listed below the store").to_owned();
-                files.push((file, below));
-            }
-        }
-    }
-    Ok(files)
-}
-
-/// A folder's entries in order of name; symbolic links are refused.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, SetupError> {
-    let failed = |error: std::io::Error| SetupError::Unreadable {
-        input: "trust-store",
-        path: folder.display().to_string(),
-        problem: error.to_string(),
+        PolicySource::Inline(text) => text.clone().into_bytes(),
+        PolicySource::Download(from) => download::download(INPUT, from, limit, services).await?,
     };
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)?.take(FILE_LIMIT + 1) {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        if !kind.is_dir() && !kind.is_file() {
-            return Err(SetupError::NotAFile { path: entry.path().display().to_string() });
-        }
-        paths.push(entry.path());
+    match Policy::from_json(&bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(TrustError::Policy { place: place(), error }),
     }
-    paths.sort();
-    Ok(paths)
 }
 
-/// At most `limit` bytes of a file, and one more where there are more.
-fn read(input: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, SetupError> {
+/// A regular file's bytes, at most `limit`.
+fn read_file(input: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, TrustError> {
+    let place = || path.display().to_string();
+    let unreadable = |problem| TrustError::Unreadable { input, place: place(), problem };
+    // looked at before opening: opening a pipe would wait for its other end
+    match fs::metadata(path) {
+        Err(error) => return Err(unreadable(os_reason(&error))),
+        Ok(found) if !found.is_file() => return Err(unreadable("not a regular file".to_owned())),
+        Ok(_) => {}
+    }
     let mut bytes = Vec::new();
-    fs::File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(
-        |error| SetupError::Unreadable {
-            input,
-            path: path.display().to_string(),
-            problem: error.to_string(),
-        },
-    )?;
-    Ok(bytes)
+    fs::File::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(os_reason(&error)))?;
+    match bytes.len() as u64 > limit {
+        true => Err(TrustError::TooLarge { input, place: place(), limit }),
+        false => Ok(bytes),
+    }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), SetupError> {
-    write_atomic(path, bytes, 0o600).map_err(|error| SetupError::Unwritable {
-        path: path.display().to_string(),
-        problem: error.to_string(),
-    })
+/// The PEM blocks that a text begins with, each with its line ends restored where YAML folded them
+/// into spaces; and what follows. None where a block does not end.
+fn pem_blocks(text: &str) -> Option<(String, &str)> {
+    let (mut blocks, mut rest) = (String::new(), text);
+    while rest.starts_with(PEM_BEGIN) {
+        let (label, behind) = rest[PEM_BEGIN.len()..].split_once("-----")?;
+        let end = format!("-----END {label}-----");
+        let (body, behind) = behind.split_once(end.as_str())?;
+        blocks.push_str(&format!("{PEM_BEGIN}{label}-----\n"));
+        for line in body.split_whitespace() {
+            blocks.push_str(line);
+            blocks.push('\n');
+        }
+        blocks.push_str(&end);
+        blocks.push('\n');
+        rest = behind.trim_start();
+    }
+    Some((blocks, rest))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), TrustError> {
+    write_atomic(path, bytes, 0o600).map_err(|error| unwritable(path, error.to_string()))
+}
+
+fn unwritable(path: &Path, problem: String) -> TrustError {
+    TrustError::Unwritable { path: path.display().to_string(), problem }
 }
