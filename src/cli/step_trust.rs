@@ -53,7 +53,7 @@ pub async fn for_this_step(
     if step.command != Command::Verify {
         return Ok(dirs);
     }
-    let trust = Trust::read(&inputs(step, env, host)?, world).await?;
+    let trust = read(step, world, env, host).await?;
     let home = Dirs::below(home.join("notation"));
     for line in trust.install(home.config())? {
         host.line(&line);
@@ -76,7 +76,7 @@ pub async fn for_later_steps(
     shared: &Path,
     host: &mut dyn Host,
 ) -> Result<(), BoxFault> {
-    let trust = Trust::read(&inputs(step, env, host)?, world).await?;
+    let trust = read(step, world, env, host).await?;
     if step.dry_run {
         host.line("Dry run: nothing was installed");
         return Ok(());
@@ -101,6 +101,19 @@ pub async fn for_later_steps(
     host.add_path(&bin.to_string_lossy())?;
     host.line(&format!("on PATH for later steps: {}", step.binary_names.names().join(", ")));
     Ok(())
+}
+
+async fn read(
+    step: &Step,
+    world: &World,
+    env: &Env,
+    host: &mut dyn Host,
+) -> Result<Trust, BoxFault> {
+    let trust = Trust::read(&inputs(step, env, host)?, world).await?;
+    for warning in trust.warnings() {
+        host.annotate(Level::Warning, "Trust store that no policy names", warning);
+    }
+    Ok(trust)
 }
 
 /// The inputs, else what lies below `.github`: it is taken whole or not at all, so that a pull request

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use sealwright::ci::Draft;
 use sealwright::crypto::Digest;
 use sealwright::lab::{Chain, Fault, IssueRequest, Issued, LabOptions, Role, Route};
 
@@ -73,7 +74,9 @@ fn inline_policy_and_certificates_verify() {
     let other = format!("ca:other={pem}");
     let inputs = [("trust-policy", POLICY), ("trusted-certificates", &other)];
     let done = job.verifies_by(&inputs).failed();
-    assert!(done.log().contains("the trust store %22lab%22") || done.log().contains("\"lab\""));
+    assert!(done.log().contains("the trust store \"lab\" of type \"ca\" does not exist"));
+    let warning = done.commands("warning").join("\n");
+    assert!(warning.contains("no statement of the trust policy names ca:other"), "{}", done.log());
 }
 
 #[test]
@@ -263,4 +266,26 @@ fn setup_puts_the_program_on_path_with_or_without_trust() {
     let hosts = job.lab.extra_hosts();
     let verified = notation(&["verify", "--azure-extra-hosts", &hosts, &job.image()]);
     assert!(verified.contains("Successfully verified signature"), "{verified}");
+}
+
+#[test]
+fn the_examples_of_the_readme_are_valid() {
+    let readme = include_str!("../../README.md");
+    let (_, trust) = readme.split_once("\n## Trust\n").unwrap();
+    let (trust, _) = trust.split_once("\n## ").unwrap();
+    let blocks: Vec<&str> =
+        trust.split("```yaml\n").skip(1).map(|b| b.split_once("```").unwrap().0).collect();
+    let [step, file] = blocks[..] else { panic!("{blocks:?}") };
+    let steps: serde_json::Value = serde_yaml::from_str(step).unwrap();
+    let inputs = steps[0]["with"].as_object().unwrap().iter();
+    let env = inputs.map(|(name, value)| {
+        let digest = format!("sha256:{}", checksum(""));
+        let value = value.as_str().unwrap().replace("${{ inputs.digest }}", &digest);
+        (format!("INPUT_{}", name.to_uppercase()), value)
+    });
+    let (draft, warnings) = Draft::from_env(&env.collect());
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(draft.validate().unwrap().trust.certificates.len(), 4);
+    let draft = Draft::from_yaml("sealwright.yml", &format!("command: setup\n{file}")).unwrap();
+    assert_eq!(draft.validate().unwrap().trust.certificates.len(), 3);
 }

@@ -8,6 +8,7 @@ mod folder;
 mod found;
 mod source;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use url::Url;
 
 use crate::config::write_atomic;
 use crate::fault::{BoxFault, os_reason};
-use crate::trust::{POLICY_LIMIT, Policy};
+use crate::trust::{POLICY_LIMIT, Policy, Statement};
 use crate::x509::Certificate;
 
 pub use error::TrustError;
@@ -54,6 +55,7 @@ pub struct VaultCertificate {
 pub struct Trust {
     policy: Option<(String, Vec<u8>)>,
     store: Option<Store>,
+    warnings: Vec<String>,
 }
 
 struct Store {
@@ -69,10 +71,12 @@ impl Trust {
         inputs: &TrustInputs,
         services: &dyn TrustServices,
     ) -> Result<Self, TrustError> {
-        let policy = match &inputs.policy {
-            Some(source) => Some((source.to_string(), read_policy(source, services).await?)),
-            None => None,
-        };
+        let (mut policy, mut warnings) = (None, Vec::new());
+        if let Some(source) = &inputs.policy {
+            let (bytes, valid) = read_policy(source, services).await?;
+            warnings = unnamed(&inputs.certificates, &valid);
+            policy = Some((source.to_string(), bytes));
+        }
         let mut store = None;
         if let Some(folder) = &inputs.store {
             let files = folder::read(folder)?;
@@ -86,7 +90,7 @@ impl Trust {
             store.files.extend(read.files);
             store.lines.extend(read.lines);
         }
-        Ok(Self { policy, store })
+        Ok(Self { policy, store, warnings })
     }
 
     /// Whether there is a policy to install.
@@ -97,6 +101,11 @@ impl Trust {
     /// Whether there are certificates to install.
     pub fn has_store(&self) -> bool {
         self.store.is_some()
+    }
+
+    /// What is no error and yet hardly meant.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Writes `trustpolicy.json` and `truststore/` into `home`, notation's configuration folder; a
@@ -127,7 +136,7 @@ impl Trust {
 async fn read_policy(
     source: &PolicySource,
     services: &dyn TrustServices,
-) -> Result<Vec<u8>, TrustError> {
+) -> Result<(Vec<u8>, Policy), TrustError> {
     const INPUT: &str = "trust-policy";
     let limit = POLICY_LIMIT as u64;
     let place = || source.to_string();
@@ -140,9 +149,28 @@ async fn read_policy(
         PolicySource::Download(from) => download::download(INPUT, from, limit, services).await?,
     };
     match Policy::from_json(&bytes) {
-        Ok(_) => Ok(bytes),
+        Ok(policy) => Ok((bytes, policy)),
         Err(error) => Err(TrustError::Policy { place: place(), error }),
     }
+}
+
+/// Sentences about stores that get certificates and that no statement of the policy names.
+fn unnamed(sources: &[TrustedSource], policy: &Policy) -> Vec<String> {
+    let named = |source: &TrustedSource| {
+        let stores =
+            |statement: &Statement| statement.stores(source.kind).contains(&&*source.store);
+        policy.statements().iter().any(stores)
+    };
+    let stores: BTreeSet<String> =
+        sources.iter().filter(|source| !named(source)).map(TrustedSource::named).collect();
+    stores
+        .iter()
+        .map(|store| {
+            format!(
+                "no statement of the trust policy names {store}; its certificates count for nothing"
+            )
+        })
+        .collect()
 }
 
 /// A regular file's bytes, at most `limit`.
