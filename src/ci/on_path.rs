@@ -29,7 +29,9 @@ pub fn put_on_path(program: &Path, folder: &Path, names: BinaryNames) -> Result<
     fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     for name in names.names() {
         let target = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        if target == program {
+        // whatever way leads to it: once removed, there is nothing left to link to
+        let same = target.canonicalize().ok().zip(program.canonicalize().ok());
+        if same.is_some_and(|(target, program)| target == program) {
             continue;
         }
         match fs::remove_file(&target) {
@@ -70,8 +72,11 @@ mod tests {
         }
         // the program that runs from there does not remove itself
         let own = bin.join(format!("sealwright{}", std::env::consts::EXE_SUFFIX));
-        put_on_path(&own, &bin, BinaryNames::AndNotation).unwrap();
-        assert_eq!(fs::read_to_string(own).unwrap(), "program");
+        let roundabout = home.path().join("a/../a/bin").join(own.file_name().unwrap());
+        for own in [&own, &roundabout] {
+            put_on_path(own, &bin, BinaryNames::AndNotation).unwrap();
+            assert_eq!(fs::read_to_string(own).unwrap(), "program");
+        }
     }
 
     #[test]

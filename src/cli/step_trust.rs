@@ -129,6 +129,14 @@ fn inputs(step: &Step, env: &Env, host: &mut dyn Host) -> Result<TrustInputs, Bo
     if let Some(warning) = &found.warning {
         host.annotate(Level::Warning, "Half of the trust configuration", warning);
     }
+    let own = Dirs::from_env(env)?.trust_policy();
+    if found.inputs.policy.is_some() && own.exists() {
+        let message = format!(
+            "the trust policy below .github is taken, not {}; give `trust-policy` to say which one counts",
+            own.display()
+        );
+        host.annotate(Level::Warning, "Two trust policies", &message);
+    }
     Ok(found.inputs)
 }
 

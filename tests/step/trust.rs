@@ -219,6 +219,12 @@ fn the_only_policy_may_have_any_name_and_half_a_pair_is_told() {
     let done = job.uses(&[("command", "setup")]).done().succeeded();
     let warning = done.commands("warning").join("\n");
     assert!(warning.contains("later steps will find no trust store"), "{}", done.log());
+
+    // whoever imported a policy is told that a checked-out file goes before it
+    let own = job.runner.home(".config/notation/trustpolicy.json");
+    std::fs::write(&own, POLICY).unwrap();
+    let warning = job.verifies_by(&[]).succeeded().commands("warning").join("\n");
+    assert!(warning.contains(&format!("is taken, not {}", own.display())), "{warning}");
 }
 
 #[test]

@@ -121,6 +121,12 @@ fn more_certificates_than_anyone_needs() {
     }
     let error = refused(&job, &[("trust-store", "trust/store")]);
     says(&error, "ci-trust-too-many", &["more than 1000 certificates", "b.pem"]);
+    let padded = format!("{}{}", job.issued.root_pem, "\n".repeat(1024 * 1024 - 4096));
+    for number in 0..17 {
+        job.runner.write(&format!("wide/x509/ca/lab/{number}.pem"), &padded);
+    }
+    let error = refused(&job, &[("trust-store", "wide")]);
+    says(&error, "ci-trust-too-large", &["wide", "16777216 bytes"]);
     for number in 0..1001 {
         job.runner.write(&format!("many/x509/ca/lab/{number}.pem"), "");
     }

@@ -142,9 +142,6 @@ async fn read_policy(
     let place = || source.to_string();
     let bytes = match source {
         PolicySource::File(path) => read_file(INPUT, path, limit)?,
-        PolicySource::Inline(text) if text.len() > POLICY_LIMIT => {
-            return Err(TrustError::TooLarge { input: INPUT, place: place(), limit });
-        }
         PolicySource::Inline(text) => text.clone().into_bytes(),
         PolicySource::Download(from) => download::download(INPUT, from, limit, services).await?,
     };
