@@ -15,4 +15,6 @@ mod oidc;
 mod secrets;
 mod setup;
 mod sign;
+mod trust;
+mod trust_refused;
 mod verify;
