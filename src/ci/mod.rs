@@ -10,6 +10,7 @@ mod files;
 mod host;
 mod junit;
 mod post;
+mod pushed;
 mod report;
 mod run;
 mod schema;
@@ -25,6 +26,7 @@ pub use files::Files;
 pub use host::{GitHub, Host, HostError, Level, Terminal, defang};
 pub use junit::junit;
 pub use post::clean_up;
+pub use pushed::{METADATA_LIMIT, PushedError};
 pub use report::{
     CheckReport, CredentialsReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report,
     SignerReport,
