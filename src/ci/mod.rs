@@ -31,9 +31,9 @@ pub use report::{
     CheckReport, CredentialsReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report,
     SignerReport,
 };
-pub use run::{Finished, TimeOver, done, refuse, run};
+pub use run::{Finished, JobCancelled, TimeOver, done, refuse, run};
 pub use schema::{config_schema, report_schema};
-pub use services::{LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
+pub use services::{Cancelled, LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
 pub use setup::{SetupError, Trust};
 pub use step::{ChainSource, Command, KeyChoice, Step};
 pub use summary::summary;
