@@ -71,7 +71,8 @@ impl Draft {
     /// Replaces a path in `metadata` by the text of the file, a regular one and bounded.
     pub fn read_metadata(&mut self) -> Result<(), PushedError> {
         let Some(given) = self.given("metadata") else { return Ok(()) };
-        if metadata::is_json(given) {
+        let without = Command::named(self.command_name()).is_some_and(without_images);
+        if without || metadata::is_json(given) {
             return Ok(());
         }
         let unreadable =
@@ -98,9 +99,11 @@ impl Draft {
 
     /// The images, each once: by digest wherever the inputs tell one, else by tag.
     ///
-    /// `RESOURCE_URIS` counts only for commands that work on images, and where neither `images`
-    /// nor `metadata` is given.
+    /// `RESOURCE_URIS` counts only where neither `images` nor `metadata` is given.
     pub(super) fn pushed(&self, command: Command) -> Result<Vec<Reference>, InputError> {
+        if without_images(command) {
+            return Ok(Vec::new());
+        }
         let names: Result<Vec<Name>, InputError> =
             self.list("images").into_iter().map(|text| Name::given(&text)).collect();
         let names = names?;
@@ -110,7 +113,7 @@ impl Draft {
             None => Vec::new(),
         };
         let images = match (names.is_empty(), built.is_empty()) {
-            (true, true) => match self.resource_uris(command) {
+            (true, true) => match self.uris.as_deref() {
                 Some(text) => agree("digest", digest.as_ref(), RESOURCE_URIS, uris(text)?)?,
                 None if digest.is_some() => return Err(names_missing("digest")),
                 None => Vec::new(),
@@ -133,10 +136,11 @@ impl Draft {
             _ => Err(PushedError::TooMany { from: "images" }.into()),
         }
     }
+}
 
-    fn resource_uris(&self, command: Command) -> Option<&str> {
-        self.uris.as_deref().filter(|_| matches!(command, Command::Sign | Command::Verify))
-    }
+/// A `sealwright.yml` of a whole job names images also for the login before they are built.
+fn without_images(command: Command) -> bool {
+    matches!(command, Command::Login | Command::Setup)
 }
 
 /// An image as somebody names it: `r.io/app`, `r.io/app:v1` or `r.io/app@sha256:…`.

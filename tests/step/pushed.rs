@@ -106,6 +106,11 @@ fn inputs_that_tell_no_digest_or_two_end_the_step_before_anything_is_asked() {
         assert!(done.log().contains(part), "{}", done.log());
         assert_eq!((done.output("signatures"), done.output("images")), ("[]", "[]"));
     }
+    let words =
+        r#"{"containerimage.digest": "x", "image.name": "r.io/a\n::error::b ##[error]c ##vso[d]"}"#;
+    let done = job.signs(&[("metadata", words)]).done().failed();
+    assert_eq!(done.commands("error").len(), 1, "{}", done.log());
+    assert!(!done.stdout.contains("##[") && !done.stdout.contains("##vso["), "{}", done.stdout);
     let done = job.uses(&[("images", ""), ("digest", A), ("key", "k")]).done().failed();
     assert_eq!(done.report()["error"]["code"], "ci-input-missing");
     assert_eq!(job.lab.control().requests().len(), 0);

@@ -230,10 +230,8 @@ fn resource_uris_count_in_azure_pipelines_where_nothing_else_names_images() {
     assert_eq!(of(&[("INPUT_IMAGES", &at(WEB, B))]).unwrap(), [at(WEB, B)]);
     assert_eq!(of(&[("INPUT_METADATA", BUILD)]).unwrap(), [at(APP, A)]);
     assert_eq!(of(&[("INPUT_DIGEST", A)]).unwrap_err().code(), "ci-pushed-disagree");
-    // elsewhere, and for other commands, the variable is nobody's
+    // elsewhere the variable is nobody's
     assert_eq!(of(&[("TF_BUILD", "")]).unwrap(), [""; 0]);
-    let hostile = [("RESOURCE_URIS", "nonsense"), ("TF_BUILD", "True")];
-    assert_eq!(images_of(Command::Login, &hostile).unwrap(), [""; 0]);
     for (text, code) in [
         ("nonsense", "ci-pushed-malformed"),
         ("[1]", "ci-pushed-malformed"),
@@ -247,5 +245,19 @@ fn resource_uris_count_in_azure_pipelines_where_nothing_else_names_images() {
             (code, true),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn a_command_without_images_asks_nothing_of_them() {
+    let variables = [
+        ("INPUT_COMMAND", "login"),
+        ("INPUT_IMAGES", APP),
+        ("INPUT_METADATA", "not-built-yet.json"),
+        ("RESOURCE_URIS", "nonsense"),
+        ("TF_BUILD", "True"),
+    ];
+    for command in [Command::Login, Command::Setup] {
+        assert_eq!(images_of(command, &variables).unwrap(), [""; 0]);
     }
 }
