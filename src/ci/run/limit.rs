@@ -8,9 +8,12 @@ use crate::fault::{BoxFault, Fault};
 
 /// The input `timeout` is over. What was done before is in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the step's time limit of {seconds} seconds is over")]
-pub struct TimeOver {
-    pub seconds: u64,
+pub enum TimeOver {
+    #[error("the step's time limit of {seconds} seconds is over")]
+    Step { seconds: u64 },
+    /// The other half is for the images that are known.
+    #[error("the tag was not resolved within half of the step's time limit of {seconds} seconds")]
+    Tag { seconds: u64 },
 }
 
 impl Fault for TimeOver {
@@ -39,30 +42,45 @@ impl Fault for JobCancelled {
 /// The time the step has, unless the job is cancelled before.
 pub(super) struct Limit<'a> {
     clock: &'a dyn Clock,
-    time: Duration,
     /// As [`Clock::elapsed`] counts.
     end: Duration,
+    over: TimeOver,
     cancelled: Cancelled,
 }
 
 impl<'a> Limit<'a> {
     /// This much time from now on.
     pub fn new(time: Duration, clock: &'a dyn Clock, cancelled: Cancelled) -> Self {
-        Self { clock, time, end: clock.elapsed() + time, cancelled }
+        let over = TimeOver::Step { seconds: time.as_secs() };
+        Self { clock, end: clock.elapsed() + time, over, cancelled }
+    }
+
+    /// Half of the time that is left, for the tags.
+    pub fn for_tags(&self) -> Self {
+        let (TimeOver::Step { seconds } | TimeOver::Tag { seconds }) = self.over;
+        Self {
+            clock: self.clock,
+            end: self.end - self.left() / 2,
+            over: TimeOver::Tag { seconds },
+            cancelled: self.cancelled.clone(),
+        }
     }
 
     /// The work, unless the time is over first or the job is cancelled.
     pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Result<T, BoxFault> {
-        let over = TimeOver { seconds: self.time.as_secs() };
-        let left = self.end.saturating_sub(self.clock.elapsed());
+        let left = self.left();
         if left.is_zero() {
-            return Err(over.into());
+            return Err(self.over.into());
         }
         tokio::select! {
             biased;
             signal = self.cancelled.clone() => Err(JobCancelled { signal }.into()),
             done = work => Ok(done),
-            () = self.clock.sleep(left) => Err(over.into()),
+            () = self.clock.sleep(left) => Err(self.over.into()),
         }
+    }
+
+    fn left(&self) -> Duration {
+        self.end.saturating_sub(self.clock.elapsed())
     }
 }

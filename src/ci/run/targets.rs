@@ -12,6 +12,7 @@ pub(super) async fn targets(
     services: &dyn Services,
     limit: &Limit<'_>,
 ) -> Vec<Result<Distinct, ImageReport>> {
+    let limit = &limit.for_tags();
     let resolve = |number: usize| async move {
         let image = &step.images[number];
         let resolved = limit.hold(services.resolve(image)).await;
