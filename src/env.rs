@@ -125,6 +125,8 @@ pub mod name {
     pub const CI: &str = "CI";
     pub const GITHUB_ACTIONS: &str = "GITHUB_ACTIONS";
     pub const ACT: &str = "ACT";
+    pub const TF_BUILD: &str = "TF_BUILD";
+    pub const RESOURCE_URIS: &str = "RESOURCE_URIS";
     pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
     pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
     pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
