@@ -149,6 +149,7 @@ pub mod name {
     pub const BUILD_SOURCESDIRECTORY: &str = "BUILD_SOURCESDIRECTORY";
     pub const AGENT_TEMPDIRECTORY: &str = "AGENT_TEMPDIRECTORY";
     pub const INPUT_REGISTRYPASSWORD: &str = "INPUT_REGISTRYPASSWORD";
+    pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
 }

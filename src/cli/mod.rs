@@ -16,6 +16,7 @@ mod role_hints;
 mod session;
 mod signing_key;
 mod step_services;
+mod step_trust;
 mod streams;
 mod world;
 

@@ -12,7 +12,8 @@ use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
     AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
-    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, RegistryHost, TokenSource, Wanted,
+    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryHost,
+    TokenSource, Wanted, public_certificate,
 };
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
@@ -331,6 +332,18 @@ impl World {
     /// A connection with this credential and no other.
     pub fn connect_with(&self, host: &str, found: Found) -> Result<Connection, BoxFault> {
         self.connect(host, Arc::new(Given::new(host, found.credential, found.source)?))
+    }
+
+    /// The one client of this command.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// A vault certificate's public part, read with this command's identity.
+    pub async fn public_certificate(&self, id: &str) -> Result<PublicCertificate, AzureError> {
+        let id = KeyId::parse(id, &self.options.extra_hosts)?;
+        let identity = self.identity(self.options.credential_type);
+        public_certificate(self.http.clone(), identity, &id).await
     }
 
     fn azure_credentials(&self, wanted: Wanted) -> AcrCredentials {

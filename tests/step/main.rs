@@ -6,11 +6,15 @@ mod schema;
 
 mod dry_run;
 mod github;
+mod hostile;
 mod inputs;
 mod junit;
 mod login;
 mod many;
 mod oidc;
+mod secrets;
 mod setup;
 mod sign;
+mod trust;
+mod trust_refused;
 mod verify;

@@ -180,7 +180,7 @@ fn kind(input: &Input) -> &'static str {
         (_, Shape::Text | Shape::Duration) => "string",
         (_, Shape::OneOf(_)) => "pickList",
         (_, Shape::Truth) => "boolean",
-        (_, Shape::List | Shape::Pairs) => "multiLine",
+        (_, Shape::List | Shape::Pairs | Shape::Sources) => "multiLine",
         (_, Shape::File) => "filePath",
     }
 }
