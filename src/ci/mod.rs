@@ -4,6 +4,7 @@
 //! the schema of `sealwright.yml`.
 //! The work itself is done through [`Services`], which the command line wires.
 
+mod aliases;
 mod config_file;
 mod draft;
 mod files;
@@ -21,10 +22,11 @@ mod summary;
 mod table;
 mod trust;
 
+pub use aliases::{ALIASES, Alias, Meaning, WORDS, Word, camel_case};
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
-pub use draft::{Draft, InputError};
+pub use draft::{Draft, InputError, Remark};
 pub use files::Files;
-pub use host::{GitHub, Host, HostError, Level, Terminal, defang};
+pub use host::{AzurePipelines, End, GitHub, Host, HostError, Level, Terminal, defang, system};
 pub use junit::junit;
 pub use on_path::{OnPathError, put_on_path};
 pub use post::clean_up;
