@@ -38,11 +38,14 @@ pub const RUN: CommandSpec = CommandSpec {
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let mut host = host(session);
-    if !session.env.is_one(name::RUNNER_DEBUG) {
-        return work(values, session, &mut *host).await;
-    }
-    let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
-    work(values, session, &mut *host).with_subscriber(log).await
+    let done = if session.env.is_one(name::RUNNER_DEBUG) {
+        let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
+        work(values, session, &mut *host).with_subscriber(log).await
+    } else {
+        work(values, session, &mut *host).await
+    };
+    host.end();
+    done
 }
 
 /// The host this process runs on.
