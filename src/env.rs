@@ -9,10 +9,11 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 5] = [
+const TAKEN: [&str; 6] = [
     name::NOTATION_USERNAME,
     name::NOTATION_PASSWORD,
     name::INPUT_REGISTRY_PASSWORD,
+    name::INPUT_GITHUB_TOKEN,
     name::ACTIONS_ID_TOKEN_REQUEST_URL,
     name::ACTIONS_ID_TOKEN_REQUEST_TOKEN,
 ];
@@ -127,12 +128,24 @@ pub mod name {
     pub const ACT: &str = "ACT";
     pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
     pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+    pub const GITHUB_ACTION: &str = "GITHUB_ACTION";
+    pub const GITHUB_API_URL: &str = "GITHUB_API_URL";
+    pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+    pub const GITHUB_JOB: &str = "GITHUB_JOB";
+    pub const GITHUB_REF: &str = "GITHUB_REF";
+    pub const GITHUB_REPOSITORY: &str = "GITHUB_REPOSITORY";
+    pub const GITHUB_RUN_ATTEMPT: &str = "GITHUB_RUN_ATTEMPT";
+    pub const GITHUB_RUN_ID: &str = "GITHUB_RUN_ID";
+    pub const GITHUB_SERVER_URL: &str = "GITHUB_SERVER_URL";
+    pub const GITHUB_SHA: &str = "GITHUB_SHA";
+    pub const GITHUB_WORKFLOW: &str = "GITHUB_WORKFLOW";
     pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
     pub const GITHUB_ENV: &str = "GITHUB_ENV";
     pub const GITHUB_PATH: &str = "GITHUB_PATH";
     pub const GITHUB_STATE: &str = "GITHUB_STATE";
     pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
     pub const INPUT_REGISTRY_PASSWORD: &str = "INPUT_REGISTRY-PASSWORD";
+    pub const INPUT_GITHUB_TOKEN: &str = "INPUT_GITHUB-TOKEN";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
 }

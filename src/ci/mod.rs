@@ -7,6 +7,7 @@
 mod config_file;
 mod draft;
 mod files;
+mod github;
 mod host;
 mod junit;
 mod post;
@@ -22,6 +23,10 @@ mod table;
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
 pub use draft::{Draft, InputError};
 pub use files::Files;
+pub use github::{
+    Answer, Api, Call, Channel, GitHubReports, NobodyToTell, OctocrabApi, Pull, Refusal, TELLING,
+    Unanswered, Unusable, WorkflowRun, tell_github,
+};
 pub use host::{GitHub, Host, HostError, Level, Terminal, defang};
 pub use junit::junit;
 pub use post::clean_up;

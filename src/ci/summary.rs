@@ -7,13 +7,13 @@ mod table;
 mod tests;
 mod text;
 
-pub(super) use text::{code, count};
+pub(super) use text::code;
 
 use std::fmt::Write as _;
 
 use super::report::{ImageReport, Outcome, Report, SignatureReport};
 use page::Page;
-use text::{prose, short, verbatim};
+use text::{count, prose, short, verbatim};
 
 /// Rows of the table that are shown unfolded.
 const OPEN_ROWS: usize = 20;

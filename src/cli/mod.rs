@@ -15,6 +15,7 @@ pub mod render;
 mod role_hints;
 mod session;
 mod signing_key;
+mod step_github;
 mod step_services;
 mod streams;
 mod world;

@@ -6,6 +6,7 @@ mod schema;
 
 mod dry_run;
 mod github;
+mod github_reports;
 mod inputs;
 mod junit;
 mod login;

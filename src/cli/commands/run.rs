@@ -9,13 +9,14 @@ use tracing::instrument::WithSubscriber as _;
 use super::{CommandSpec, Done, unchecked};
 use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
 use crate::ci::{
-    self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
-    Step, Terminal, Trust,
+    self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub,
+    GitHubReports, Host, Level, Step, Terminal, Trust,
 };
 use crate::cli::error::CliError;
 use crate::cli::log;
 use crate::cli::parse::flags::{self, Verbosity};
 use crate::cli::session::Session;
+use crate::cli::step_github;
 use crate::cli::step_services::{LoginStores, StepServices, TrustDirs, nonce};
 use crate::cli::world::{World, WorldOptions};
 use crate::config::Dirs;
@@ -66,13 +67,15 @@ async fn work(values: &ArgMatches, session: &mut Session, host: &mut dyn Host) -
     let temporary = temporary(&session.env);
     let report = temporary.join(format!("sealwright-report-{}.json", nonce()));
     let mut files = Files { report, junit: None };
-    let finished = match begin(&session.env, host, &mut files) {
+    let mut github = GitHubReports::default();
+    let finished = match begin(&session.env, host, &mut files, &mut github) {
         Ok(step) => match perform(&step, session, &temporary, host, &files).await {
             Ok(finished) => finished,
             Err(fault) => ci::refuse(step.command.name(), &*fault, host, &files),
         },
         Err((command, fault)) => ci::refuse(command, &*fault, host, &files),
     };
+    step_github::tell(&finished.report, &github, &session.env, &session.clock, host).await;
     match finished.status {
         0 => Ok(()),
         _ => Err(CliError::StepFailed.into()),
@@ -89,27 +92,37 @@ fn begin(
     env: &Env,
     host: &mut dyn Host,
     files: &mut Files,
+    github: &mut GitHubReports,
 ) -> Result<Step, (&'static str, BoxFault)> {
     let (draft, warnings) = Draft::from_env(env);
+    mask(&draft, host);
     for warning in &warnings {
         host.annotate(Level::Warning, "Unknown input", warning);
     }
     let command = draft.command_name();
     files.junit = draft.junit();
-    let draft = with_file(draft).map_err(|error| (command, error.into()))?;
+    let draft = with_file(draft, host).map_err(|error| (command, error.into()))?;
     files.junit = draft.junit();
-    if let Some(password) = draft.given("registry-password") {
-        host.mask(&Secret::new(password));
-    }
+    *github = draft.github_reports().map_err(|error| (draft.command_name(), error.into()))?;
     draft.validate().map_err(|error| (draft.command_name(), error.into()))
 }
 
-fn with_file(draft: Draft) -> Result<Draft, ConfigFileError> {
+/// Before anything that could print them.
+fn mask(draft: &Draft, host: &mut dyn Host) {
+    for name in ["registry-password", "github-token"] {
+        if let Some(secret) = draft.given(name) {
+            host.mask(&Secret::new(secret));
+        }
+    }
+}
+
+fn with_file(draft: Draft, host: &mut dyn Host) -> Result<Draft, ConfigFileError> {
     let Some(path) = draft.given("config") else { return Ok(draft) };
     let text = read_bounded(Path::new(path), CONFIG_FILE_LIMIT).map_err(|error| {
         ConfigFileError::Unreadable { path: path.to_owned(), problem: os_reason(&error) }
     })?;
     let file = Draft::from_yaml(path, &text)?;
+    mask(&file, host);
     Ok(draft.over(file))
 }
 
