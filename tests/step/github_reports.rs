@@ -206,6 +206,9 @@ fn where_there_is_no_github_it_is_one_line() {
     // without a token nobody is told, and nothing is said
     let done = job.signs(&[]).done().succeeded();
     assert!(!done.stdout.contains("GitHub"), "{}", done.log());
+    // unless the reports are named: a fork has no secrets
+    let done = job.signs(&[ALL]).done().succeeded();
+    assert!(warnings(&done)[0].contains("without `github-token`"), "{}", done.log());
 }
 
 #[test]

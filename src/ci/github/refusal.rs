@@ -37,6 +37,14 @@ impl Fault for Refusal {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Refusal::Permission { channel: Channel::CheckRun, message, .. }
+                if of_a_person(message) =>
+            {
+                Some(
+                    "only apps make check runs; for this token: github-reports: commit-status"
+                        .to_owned(),
+                )
+            }
             Refusal::Permission { channel, origin: Origin::Here, .. } => Some(format!(
                 "give the job this permission, beside those it has:\npermissions:\n  {}",
                 channel.permission()
@@ -47,4 +55,9 @@ impl Fault for Refusal {
             _ => None,
         }
     }
+}
+
+/// What GitHub says where a personal access token asks for what only apps may do.
+fn of_a_person(message: &str) -> bool {
+    message.contains("GitHub App") || message.contains("personal access token")
 }

@@ -179,6 +179,13 @@ async fn a_forks_token_is_not_told_to_ask_for_more() {
 }
 
 #[tokio::test]
+async fn a_personal_token_is_pointed_to_what_it_can_do() {
+    let answers = vec![message(403, "You must authenticate via a GitHub App.")];
+    let refusal = told(Channel::CheckRun, &run(), answers).await.result.unwrap_err();
+    assert!(refusal.hint().unwrap().ends_with("github-reports: commit-status"));
+}
+
+#[tokio::test]
 async fn a_refusal_says_what_github_said() {
     let told = told(Channel::CheckRun, &run(), vec![message(401, "Bad credentials\nmore")]).await;
     assert_eq!(told.code(), "ci-github-refused");

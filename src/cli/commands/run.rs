@@ -104,6 +104,10 @@ fn begin(
     let draft = with_file(draft, host).map_err(|error| (command, error.into()))?;
     files.junit = draft.junit();
     *github = draft.github_reports().map_err(|error| (draft.command_name(), error.into()))?;
+    if github.token.is_none() && draft.given("github-reports").is_some() {
+        let message = "`github-reports` has no effect without `github-token`";
+        host.annotate(Level::Warning, "GitHub was not told", message);
+    }
     draft.validate().map_err(|error| (draft.command_name(), error.into()))
 }
 
