@@ -9,11 +9,12 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 6] = [
+const TAKEN: [&str; 7] = [
     name::NOTATION_USERNAME,
     name::NOTATION_PASSWORD,
     name::INPUT_REGISTRY_PASSWORD,
     name::INPUT_REGISTRYPASSWORD,
+    name::INPUT_GITHUB_TOKEN,
     name::ACTIONS_ID_TOKEN_REQUEST_URL,
     name::ACTIONS_ID_TOKEN_REQUEST_TOKEN,
 ];
@@ -139,6 +140,17 @@ pub mod name {
     pub const RESOURCE_URIS: &str = "RESOURCE_URIS";
     pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
     pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+    pub const GITHUB_ACTION: &str = "GITHUB_ACTION";
+    pub const GITHUB_API_URL: &str = "GITHUB_API_URL";
+    pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+    pub const GITHUB_JOB: &str = "GITHUB_JOB";
+    pub const GITHUB_REF: &str = "GITHUB_REF";
+    pub const GITHUB_REPOSITORY: &str = "GITHUB_REPOSITORY";
+    pub const GITHUB_RUN_ATTEMPT: &str = "GITHUB_RUN_ATTEMPT";
+    pub const GITHUB_RUN_ID: &str = "GITHUB_RUN_ID";
+    pub const GITHUB_SERVER_URL: &str = "GITHUB_SERVER_URL";
+    pub const GITHUB_SHA: &str = "GITHUB_SHA";
+    pub const GITHUB_WORKFLOW: &str = "GITHUB_WORKFLOW";
     pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
     pub const GITHUB_ENV: &str = "GITHUB_ENV";
     pub const GITHUB_PATH: &str = "GITHUB_PATH";
@@ -151,6 +163,7 @@ pub mod name {
     pub const AGENT_TEMPDIRECTORY: &str = "AGENT_TEMPDIRECTORY";
     pub const INPUT_REGISTRYPASSWORD: &str = "INPUT_REGISTRYPASSWORD";
     pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
+    pub const INPUT_GITHUB_TOKEN: &str = "INPUT_GITHUB-TOKEN";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
 }

@@ -8,6 +8,7 @@ mod aliases;
 mod config_file;
 mod draft;
 mod files;
+mod github;
 mod host;
 mod junit;
 mod on_path;
@@ -26,6 +27,10 @@ pub use aliases::{ALIASES, Alias, Meaning, WORDS, Word, camel_case};
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
 pub use draft::{Draft, InputError, Remark};
 pub use files::Files;
+pub use github::{
+    Answer, Api, Call, Channel, GitHubReports, NobodyToTell, OctocrabApi, Pull, Refusal, TELLING,
+    Unanswered, Unusable, WorkflowRun, tell_github,
+};
 pub use host::{AzurePipelines, End, GitHub, Host, HostError, Level, Terminal, defang, system};
 pub use junit::junit;
 pub use on_path::{OnPathError, put_on_path};
@@ -42,6 +47,6 @@ pub use step::{BinaryNames, ChainSource, Command, KeyChoice, Step};
 pub use summary::summary;
 pub use table::{Group, INPUTS, Input, OUTPUTS, Output, Place, Shape};
 pub use trust::{
-    Answer, CertificatePlace, Download, Found, NoSource, PolicySource, Trust, TrustError,
+    CertificatePlace, Download, Downloaded, Found, NoSource, PolicySource, Trust, TrustError,
     TrustInputs, TrustServices, TrustedSource, VaultCertificate, found_below_github,
 };

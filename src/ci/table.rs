@@ -50,6 +50,11 @@ impl Input {
         self
     }
 
+    const fn on(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
     const fn of(mut self, commands: &'static [&'static str]) -> Self {
         self.commands = commands;
         self
@@ -285,6 +290,18 @@ pub const INPUTS: &[Input] = &[
         None,
         "Where to write the result as JUnit XML, one test case per image, for test tabs: `test-results/sealwright.xml`.",
     ).under(Group::Reports),
+    input(
+        "github-token",
+        Shape::Text,
+        None,
+        "With it GitHub is told the result as `github-reports` says: `${{ github.token }}`. A permission it lacks is a warning.",
+    ).under(Group::Reports).of(IMAGES).on(Place::GitHub),
+    input(
+        "github-reports",
+        Shape::List,
+        Some("check-run, pull-request-comment"),
+        "How `github-token` tells the result: `check-run` (needs `checks: write`), `commit-status` (`statuses: write`) and `pull-request-comment` (`pull-requests: write`), one per line or separated by commas.",
+    ).under(Group::Reports).of(IMAGES).on(Place::GitHub),
     input(
         "config",
         Shape::File,

@@ -1,16 +1,17 @@
-//! A whole world on loopback: registry, key vault, Entra and a small PKI.
+//! A whole world on loopback: registry, key vault, Entra, GitHub's API and a small PKI.
 //!
 //! It proves that the program agrees with itself; that it agrees with others is proven elsewhere.
 //! Of this crate it uses `clock` and `secret` alone, so that one mistake cannot cancel another.
 //! Everything secret in it is public and thrown away: the keys under `keys/` are test keys that
 //! anyone can read, there because making an RSA key takes long without optimization.
 //!
-//! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault and
-//! Entra at `https://localhost:PORT`, the control at `http://127.0.0.1:PORT`.
+//! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault,
+//! Entra and GitHub's API at `https://localhost:PORT`, the control at `http://127.0.0.1:PORT`.
 
 mod control;
 mod entra;
 mod error;
+mod github;
 mod identity;
 mod message;
 mod options;
@@ -25,6 +26,7 @@ mod vault;
 
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
 pub use error::LabError;
+pub use github::{Comment, GITHUB_REPOSITORY, GitHubPermission};
 pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
 pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
@@ -41,6 +43,7 @@ use crate::clock::Clock;
 use crate::secret::Secret;
 use control::Remote;
 use entra::{ClientKeys, Entra, Issued as IssuedTokens, Oidc};
+use github::GitHub;
 use pki::{Pki, pem};
 use registry::{Door, Registry, Rules, Store};
 use server::{Port, Service, Site};
@@ -62,6 +65,8 @@ pub struct Lab {
     vault: Arc<Vault>,
     entra: Arc<Entra>,
     authority_host: String,
+    github: Arc<GitHub>,
+    github_host: String,
     tasks: Vec<JoinHandle<()>>,
     apart: Option<Runtime>,
 }
@@ -92,9 +97,10 @@ impl Lab {
         let tls = Tls::new()?;
         let [http, https] = [Port::bind().await?, Port::bind().await?];
         let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
-        let control_port = Port::bind().await?;
+        let [github_port, control_port] = [Port::bind().await?, Port::bind().await?];
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
+        let github_host = format!("localhost:{}", github_port.number());
 
         let control = Control::new();
         let identity = Identity::lab();
@@ -119,6 +125,7 @@ impl Lab {
             oidc: Oidc::new(options.clock.clone()),
         });
 
+        let github = GitHub::new(identity.clone());
         let registry_http = format!("localhost:{}", http.number());
         let registry_https = format!("127.0.0.1:{}", https.number());
         let control_host = format!("127.0.0.1:{}", control_port.number());
@@ -131,6 +138,7 @@ impl Lab {
             https.serve(acceptor(), site(Role::Registry, registry.clone())),
             vault_port.serve(acceptor(), site(Role::Vault, vault.clone())),
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
+            github_port.serve(acceptor(), site(Role::GitHub, github.clone())),
             control_port.serve(None, remote),
         ];
         Ok(Self {
@@ -147,6 +155,8 @@ impl Lab {
             vault,
             entra,
             authority_host,
+            github,
+            github_host,
             tasks,
             apart: None,
         })

@@ -19,8 +19,17 @@ pub struct GitHub<W> {
     out: W,
     env: Env,
     delimiter: String,
-    annotations: BTreeMap<&'static str, usize>,
+    annotations: BTreeMap<&'static str, Annotations>,
     summarised: usize,
+}
+
+/// What was annotated at one level.
+#[derive(Default)]
+struct Annotations {
+    count: usize,
+    /// Properties and message of the last one that may be shown: it waits for the end, where it
+    /// gives way to the number of those that may not.
+    last: Option<(String, String)>,
 }
 
 impl<W: Write + Send> GitHub<W> {
@@ -80,15 +89,31 @@ impl<W: Write + Send> Host for GitHub<W> {
             Level::Warning => "warning",
             Level::Error => "error",
         };
-        let shown = self.annotations.entry(command).or_default();
-        *shown += 1;
-        if *shown > ANNOTATIONS_PER_LEVEL {
-            self.line(&format!("{command}: {title}: {message}"));
-            return;
-        }
-        let message: String = lines_kept(message).chars().take(MESSAGE_LIMIT).collect();
+        let text: String = lines_kept(message).chars().take(MESSAGE_LIMIT).collect();
         let properties = format!("title={}", escape_property(&printable(title)));
-        self.command(command, &properties, &message);
+        let shown = self.annotations.entry(command).or_default();
+        shown.count += 1;
+        if shown.count < ANNOTATIONS_PER_LEVEL {
+            return self.command(command, &properties, &text);
+        }
+        if shown.count == ANNOTATIONS_PER_LEVEL {
+            shown.last = Some((properties, text));
+        }
+        self.line(&format!("{command}: {title}: {message}"));
+    }
+
+    fn close(&mut self) {
+        for (command, shown) in std::mem::take(&mut self.annotations) {
+            let more = (shown.count + 1).saturating_sub(ANNOTATIONS_PER_LEVEL);
+            match shown.last {
+                Some((properties, text)) if more == 1 => self.command(command, &properties, &text),
+                Some(_) => {
+                    let text = format!("and {more} more: see the job summary and the log");
+                    self.command(command, "title=sealwright", &text);
+                }
+                None => {}
+            }
+        }
     }
 
     fn mask(&mut self, secret: &Secret) {

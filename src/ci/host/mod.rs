@@ -64,6 +64,9 @@ pub trait Host: Send {
     /// A message shown beside the job; `title` is short.
     fn annotate(&mut self, level: Level, title: &str, message: &str);
 
+    /// Nothing more is annotated: what was held back for want of room is said.
+    fn close(&mut self) {}
+
     /// Hides a value from the log from now on. Called before anything that could print it.
     fn mask(&mut self, secret: &crate::secret::Secret);
 

@@ -9,6 +9,10 @@ use crate::ci::report::{Outcome, Report};
 use crate::ci::summary::summary;
 use crate::fault::{BoxFault, details};
 
+/// Bytes of a job summary: a step's share is below 1 MiB (docs.github.com, "Job summaries"), and a
+/// longer one is lost whole.
+const SUMMARY_LIMIT: usize = 1_000_000;
+
 /// Outputs, summary and report file; a host that refuses one of them fails the step, last.
 pub fn finish(report: Report, host: &mut dyn Host, files: &Files) -> Finished {
     if let Some(error) = &report.error {
@@ -21,7 +25,7 @@ pub fn finish(report: Report, host: &mut dyn Host, files: &Files) -> Finished {
             end = End::Failed;
         }
     }
-    if let Err(error) = host.summary(&summary(&report)) {
+    if let Err(error) = host.summary(&summary(&report, SUMMARY_LIMIT)) {
         host.annotate(Level::Warning, "Job summary", &error.to_string());
     }
     let status = host.end(end);
