@@ -8,6 +8,7 @@ use futures_util::join;
 
 use super::error::CliError;
 use super::local_key::{local_signer, read};
+use super::resolved::Resolved;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
@@ -65,6 +66,7 @@ pub struct World {
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
+    resolved: Arc<Resolved>,
 }
 
 /// A vault key that was opened.
@@ -104,6 +106,7 @@ impl World {
             identities: Mutex::default(),
             connections: Mutex::default(),
             key_used: Arc::default(),
+            resolved: Arc::default(),
         })
     }
 
@@ -151,6 +154,7 @@ impl World {
             connection,
             identity: self.identity(self.options.credential_type),
             extra_hosts: self.options.extra_hosts.clone(),
+            resolved: self.resolved.clone(),
         }))
     }
 

@@ -12,6 +12,7 @@ mod junit;
 mod login;
 mod many;
 mod oidc;
+mod pushed;
 mod secrets;
 mod setup;
 mod sign;

@@ -36,6 +36,10 @@ impl Draft {
         for (alias, value) in aliases.into_iter().filter(|(_, value)| !value.is_empty()) {
             reading.take(alias, value);
         }
+        // any job may have a variable of this name
+        if reading.place == Some(Place::AzurePipelines) {
+            reading.draft.uris = env.value(name::RESOURCE_URIS).map(str::to_owned);
+        }
         (reading.draft, reading.remarks)
     }
 }
