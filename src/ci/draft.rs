@@ -15,10 +15,10 @@ pub use from_env::Remark;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     values: BTreeMap<&'static str, String>,
-    /// The first input that is refused by its name.
-    pub(super) refused: Option<InputError>,
     /// What Docker@2 pushed in this job of Azure Pipelines.
     pub(super) uris: Option<String>,
+    /// The first input that is refused by its name.
+    pub(super) refused: Option<InputError>,
 }
 
 /// An input that cannot be used. The value is shown only where it is no secret.
@@ -30,11 +30,11 @@ pub enum InputError {
     Invalid { name: &'static str, found: String, expected: String },
     #[error("inputs `{one}` and `{other}` cannot be given together: {why}")]
     Together { one: &'static str, other: &'static str, why: &'static str },
-    #[error("input `{name}` is not supported by this version")]
-    Later { name: &'static str },
     /// What was pushed cannot be told.
     #[error(transparent)]
     Pushed(#[from] PushedError),
+    #[error("input `{name}` is not supported by this version")]
+    Later { name: &'static str },
 }
 
 impl Fault for InputError {
@@ -43,8 +43,8 @@ impl Fault for InputError {
             InputError::Missing { .. } => "ci-input-missing",
             InputError::Invalid { .. } => "ci-input-invalid",
             InputError::Together { .. } => "ci-input-together",
-            InputError::Later { .. } => "ci-input-later",
             InputError::Pushed(error) => error.code(),
+            InputError::Later { .. } => "ci-input-later",
         }
     }
 
