@@ -1,7 +1,10 @@
-//! Many images at once: how many side by side, answers in input order, and what is signed already.
+//! Many images at once: how many side by side, answers in input order, what is signed already, and
+//! what lies below an index.
 
 mod already;
+mod known;
 mod pace;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -9,7 +12,9 @@ use std::num::NonZeroUsize;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 pub use already::{AlreadySigned, Once, Renewal, sign_once};
+pub use known::Known;
 use pace::Pace;
+pub use tree::{DEEPEST, MOST_MANIFESTS, Member, Reach, TreeError, expand};
 
 /// Images worked on side by side unless told otherwise.
 pub const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");

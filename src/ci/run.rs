@@ -1,5 +1,6 @@
 //! Running a step: log in, then every image; report, whatever became of them.
 
+mod expand;
 mod finish;
 mod tell;
 
@@ -15,6 +16,7 @@ use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
+use expand::expand;
 use finish::finish;
 use tell::tell;
 
@@ -142,16 +144,26 @@ async fn work(
         }
     }
     let mut images = Vec::new();
+    let items = expand(step, services, limit).await;
+    let items = items.as_slice();
     let job = |number: usize| async move {
-        let image = &step.images[number];
-        let done = limit.hold(one(step, image, services)).await;
-        let (mut report, unknown) =
-            done.unwrap_or_else(|over| (ImageReport::failed(image, &over), Vec::new()));
+        let item = &items[number];
+        let image = &item.image;
+        let (mut report, unknown) = match &item.failed {
+            Some(failed) => (failed.clone(), Vec::new()),
+            None => {
+                let done = limit.hold(one(step, image, services)).await;
+                done.unwrap_or_else(|over| (ImageReport::failed(image, &over), Vec::new()))
+            }
+        };
+        if let Some(member) = &item.member {
+            report.found(member);
+        }
         report.used(services.provenance(image));
         (report, unknown)
     };
     let throttled = || services.throttled();
-    batch::in_order(step.images.len(), step.concurrency, throttled, job, |(report, unknown)| {
+    batch::in_order(items.len(), step.concurrency, throttled, job, |(report, unknown)| {
         tell(&report, host);
         images.push(report);
         not_checked.extend(unknown);

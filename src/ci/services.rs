@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::report::CredentialsReport;
-use crate::batch::Once;
+use crate::batch::{Member, Once};
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
@@ -58,6 +58,9 @@ pub struct Provenance {
 pub trait Services: Send + Sync {
     /// Reads what all images share: the policy, or which key signs.
     async fn prepare(&self) -> Result<(), BoxFault>;
+
+    /// The image and every manifest below it; what is found is not fetched again.
+    async fn expand(&self, image: &Reference) -> Result<Vec<Member>, BoxFault>;
 
     /// Unless a signature that is there already will do.
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault>;

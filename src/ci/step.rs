@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::azure::Cloud;
-use crate::batch::Renewal;
+use crate::batch::{Reach, Renewal};
 use crate::envelope::Format;
 use crate::registry::{Reference, ReferrersMode, Version};
 use crate::secret::Secret;
@@ -83,6 +83,8 @@ pub struct Step {
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,
     pub renewal: Renewal,
+    /// Whether the manifests below an index are worked on too.
+    pub reach: Reach,
     /// Images worked on side by side.
     pub concurrency: NonZeroUsize,
     pub timeout: Duration,

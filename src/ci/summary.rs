@@ -63,7 +63,10 @@ fn table(text: &mut String, images: &[ImageReport]) {
             "| {} {} | {} | {} | {subject} | {end} | {} |",
             mark(image.outcome),
             image.outcome.name(),
-            code(name),
+            match &image.platform {
+                Some(platform) => format!("{} {}", code(name), cell(platform)),
+                None => code(name),
+            },
             image.digest.as_deref().map_or("–".to_owned(), |d| code(&short(d))),
             image.signature.as_deref().map_or("–".to_owned(), |d| code(&short(d))),
         );

@@ -209,6 +209,12 @@ pub const INPUTS: &[Input] = &[
         "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for, and sign again what has expired; `false`: sign in any case.",
     ).under(Group::Advanced).of(SIGN),
     input(
+        "recursive",
+        Shape::Truth,
+        Some("false"),
+        "`true`: also every manifest below an index, its platforms and attestations; `verify` then wants each of them signed.",
+    ).under(Group::Advanced).of(IMAGES),
+    input(
         "concurrency",
         Shape::Text,
         Some("4"),

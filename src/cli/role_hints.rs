@@ -9,8 +9,8 @@ use crate::crypto::Digest;
 use crate::envelope::TargetArtifact;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{
-    Connection, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry,
-    RegistryClient, SignatureDescriptor, SignaturePush,
+    Child, Connection, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry,
+    RegistryClient, Resolved, SignatureDescriptor, SignaturePush,
 };
 
 /// One repository; on Azure a refused request names the commands that grant what is missing.
@@ -72,6 +72,15 @@ impl RoleHints {
 impl Registry for RoleHints {
     async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault> {
         self.hinted(self.registry.resolve(reference).await, Wanted::Pull).await
+    }
+
+    async fn resolve_with_children(
+        &self,
+        reference: &Reference,
+        stated: Option<&Child>,
+    ) -> Result<Resolved, BoxFault> {
+        let answer = self.registry.resolve_with_children(reference, stated).await;
+        self.hinted(answer, Wanted::Pull).await
     }
 
     async fn signatures(&self, subject: &Digest, limit: usize) -> Result<Listing, BoxFault> {

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::signing_key::SigningKey;
 use super::world::{World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
-use crate::batch::{Once, sign_once};
+use crate::batch::{Member, Once, sign_once};
 use crate::ci::{
     ChainSource, Command, KeyChoice, LogOut, LoggedIn, Login, Presence, Provenance, Services, Step,
     Written,
@@ -147,6 +147,14 @@ impl Services for StepServices {
             self.key()?;
         }
         Ok(())
+    }
+
+    async fn expand(&self, image: &Reference) -> Result<Vec<Member>, BoxFault> {
+        let access = match self.step.command {
+            Command::Verify => Access::Pull,
+            _ => Access::PullPush,
+        };
+        self.world.expand(image, access).await
     }
 
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {

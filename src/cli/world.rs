@@ -1,5 +1,7 @@
 //! The only wiring of concrete clients.
 
+mod recursive;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -14,6 +16,7 @@ use crate::azure::{
     AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
     KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, RegistryHost, TokenSource, Wanted,
 };
+use crate::batch::Known;
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
 use crate::config::{Dirs, NotationConfig};
@@ -63,6 +66,8 @@ pub struct World {
     config: NotationConfig,
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
+    /// Repositories in which `expand` looked around, by scope.
+    known: Mutex<HashMap<String, Arc<Known>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
 }
 
@@ -102,6 +107,7 @@ impl World {
             config,
             identities: Mutex::default(),
             connections: Mutex::default(),
+            known: Mutex::default(),
             key_used: Arc::default(),
         })
     }
@@ -143,6 +149,9 @@ impl World {
         reference: &Reference,
         access: Access,
     ) -> Result<Arc<dyn Registry>, BoxFault> {
+        if let Some(known) = self.known(reference) {
+            return Ok(known);
+        }
         let connection = self.connection(reference.registry(), access)?;
         let client = RegistryClient::new(connection.clone(), reference.repository(), access)?;
         Ok(Arc::new(RoleHints {

@@ -4,6 +4,7 @@
 //! see `tag_index`.
 
 mod auth;
+mod children;
 mod client;
 mod connection;
 mod endpoint;
@@ -38,6 +39,26 @@ pub enum ReferrersMode {
     ForceTag,
     /// The tag index only when the manifest PUT answered without `OCI-Subject`.
     Auto,
+}
+
+/// An artifact and, where it is an image index or a docker manifest list, what it lists.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    pub target: TargetArtifact,
+    pub children: Vec<Child>,
+    /// Media types of entries that are no manifests.
+    pub left_out: Vec<String>,
+}
+
+/// A manifest below an index, as its descriptor states it; not yet fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    pub media_type: String,
+    pub digest: Digest,
+    /// In bytes; at most the 4 MiB of a manifest.
+    pub size: u64,
+    /// `linux/arm64/v8`
+    pub platform: Option<String>,
 }
 
 /// A signature found in a registry: the manifest's descriptor, not yet fetched.
@@ -94,6 +115,14 @@ pub trait Registry: Send + Sync {
     /// GET of the manifest (at most 4 MiB); the digest asked for, the digest answered and the hash of
     /// the bytes are equal or it is an error. Annotations of the result are empty.
     async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault>;
+
+    /// As `resolve`, and what the artifact lists below it. `stated` is the entry of the index that
+    /// named it: its media type and size must be those of the manifest as well.
+    async fn resolve_with_children(
+        &self,
+        reference: &Reference,
+        stated: Option<&Child>,
+    ) -> Result<Resolved, BoxFault>;
 
     /// Lists signatures, Referrers API first, tag schema where the API is absent; at most `limit`.
     ///

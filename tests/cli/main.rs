@@ -13,6 +13,7 @@ mod login;
 mod many;
 mod plugin;
 mod policy;
+mod recursive;
 mod sign;
 mod verify;
 mod world;

@@ -11,6 +11,7 @@ mod junit;
 mod login;
 mod many;
 mod oidc;
+mod recursive;
 mod setup;
 mod sign;
 mod verify;

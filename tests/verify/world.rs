@@ -14,8 +14,8 @@ use sealwright::envelope::{
 };
 use sealwright::fault::{BoxFault, Fault};
 use sealwright::registry::{
-    FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, SignatureDescriptor,
-    SignaturePush,
+    Child, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, Resolved,
+    SignatureDescriptor, SignaturePush,
 };
 use sealwright::trust::{Policy, StoreError, StoreType, TrustStore};
 use sealwright::verify::{Outcome, VerifyError, VerifyRequest, verify};
@@ -141,6 +141,14 @@ impl World {
 impl Registry for World {
     async fn resolve(&self, _reference: &Reference) -> Result<TargetArtifact, BoxFault> {
         Ok(self.target.clone())
+    }
+
+    async fn resolve_with_children(
+        &self,
+        _reference: &Reference,
+        _stated: Option<&Child>,
+    ) -> Result<Resolved, BoxFault> {
+        unreachable!("one artifact is verified at a time")
     }
 
     async fn signatures(&self, _subject: &Digest, _limit: usize) -> Result<Listing, BoxFault> {

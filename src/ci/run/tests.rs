@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use time::macros::datetime;
 
 use super::*;
-use crate::batch::Once;
+use crate::batch::{Member, Once};
 use crate::ci::{
     CredentialsReport, Draft, GitHub, LoggedIn, Login, Presence, Provenance, Services, Written,
 };
@@ -30,6 +30,10 @@ struct Fake {
 impl Services for Fake {
     async fn prepare(&self) -> Result<(), BoxFault> {
         Ok(())
+    }
+
+    async fn expand(&self, _: &Reference) -> Result<Vec<Member>, BoxFault> {
+        unreachable!("nothing is recursive here")
     }
 
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{COMMANDS, ChainSource, Command, KeyChoice, Step};
 use crate::azure::CLOUDS;
-use crate::batch::{MOST_CONCURRENCY, Renewal};
+use crate::batch::{MOST_CONCURRENCY, Reach, Renewal};
 use crate::ci::draft::{Draft, InputError};
 use crate::clock::GoDuration;
 use crate::envelope::FORMATS;
@@ -69,6 +69,10 @@ impl Draft {
             renewal: match self.truth("skip-signed")? {
                 true => Renewal::WhenEndingWithin(Duration::ZERO),
                 false => Renewal::Always,
+            },
+            reach: match self.truth("recursive")? {
+                true => Reach::Recursive,
+                false => Reach::Itself,
             },
             concurrency: self.concurrency()?,
             timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),

@@ -1,5 +1,7 @@
 //! One reference or several: what `sign` and `verify` do with each, printed alike.
 
+mod items;
+
 use std::fs;
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -7,7 +9,7 @@ use std::num::NonZeroUsize;
 use clap::ArgMatches;
 
 use super::Done;
-use crate::batch;
+use crate::batch::{self, Reach};
 use crate::ci::{ImageReport, Outcome, Report};
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
@@ -17,7 +19,8 @@ use crate::cli::report;
 use crate::cli::session::Session;
 use crate::cli::world::World;
 use crate::fault::{BoxFault, excerpt, os_reason};
-use crate::registry::Reference;
+use crate::registry::{Access, Reference};
+use items::items;
 
 /// largest list read: 1 MiB; 10,000 references by digest are less
 const LIST_SIZE: u64 = 1024 * 1024;
@@ -27,11 +30,31 @@ const LIST_LENGTH: usize = 10_000;
 /// most characters of a message in the table; the whole message stands above it
 const DETAIL_LENGTH: usize = 100;
 
+/// How several references are worked on and printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    pub output: Output,
+    /// References side by side.
+    pub limit: NonZeroUsize,
+    pub reach: Reach,
+}
+
+impl Manner {
+    /// `--output`, `--concurrency` and `--recursive`.
+    pub fn of(values: &ArgMatches) -> Result<Self, CliError> {
+        Ok(Self {
+            output: flags::output_of(values)?,
+            limit: flags::concurrency_of(values)?,
+            reach: flags::reach_of(values),
+        })
+    }
+}
+
 /// What a command is to work on.
 pub enum Asked {
     /// The only positional argument: everything printed is notation's.
     One(String),
-    /// Each once, in the order given.
+    /// Each once, in the order given; with `--recursive` also when there is one.
     Several(Vec<String>),
 }
 
@@ -48,6 +71,9 @@ pub struct Finished {
 /// What a command does with one reference.
 #[async_trait::async_trait]
 pub trait Work: Send + Sync {
+    /// What the registries are wanted for.
+    fn access(&self) -> Access;
+
     async fn one(&self, reference: &Reference) -> Finished;
 }
 
@@ -75,7 +101,9 @@ impl Asked {
             (0, Some(path)) => {
                 Err(CliError::Missing(format!("{} names no reference", named(path))))
             }
-            (1, None) => Ok(Asked::One(asked.remove(0))),
+            (1, None) if flags::reach_of(values) == Reach::Itself => {
+                Ok(Asked::One(asked.remove(0)))
+            }
             _ => Ok(Asked::Several(asked)),
         }
     }
@@ -87,25 +115,16 @@ pub async fn run(
     references: &[String],
     work: &dyn Work,
     world: &World,
-    (output, limit): (Output, NonZeroUsize),
+    Manner { output, limit, reach }: Manner,
     session: &mut Session,
 ) -> Done {
+    let items = items(command, references, work.access(), world, (limit, reach)).await;
+    let items = items.as_slice();
     let mut reports = Vec::new();
     let mut unwritten = None;
-    let job = |number: usize| async move {
-        let text = &references[number];
-        match world.reference(text).await {
-            Ok(reference) => work.one(&reference).await,
-            Err(error) => Finished {
-                report: ImageReport::unreadable(text, &error),
-                warnings: Vec::new(),
-                text: String::new(),
-                fault: Some(error.into()),
-            },
-        }
-    };
+    let job = |number: usize| async move { items[number].finish(work, world).await };
     batch::in_order(
-        references.len(),
+        items.len(),
         limit,
         || world.throttled(),
         job,
@@ -126,11 +145,7 @@ pub async fn run(
     let failed = reports.iter().filter(|image| image.outcome == Outcome::Failed).count();
     let total = reports.len();
     match output {
-        Output::Text => {
-            let rows: Vec<[String; 3]> = reports.iter().map(row).collect();
-            let table = table(["REFERENCE", "OUTCOME", "DETAIL"], &rows);
-            session.streams.text(&format!("\n{table}"))?;
-        }
+        Output::Text => session.streams.text(&format!("\n{}", overview(&reports)))?,
         Output::Json => {
             let report = Report::of(command, reports, Outcome::Skipped);
             session.streams.text(&json(&report))?;
@@ -151,6 +166,19 @@ pub fn say(finished: &Finished, output: Output, session: &mut Session) -> Result
         Output::Text => session.streams.text(&finished.text),
         Output::Json => Ok(()),
     }
+}
+
+/// A row for each; a column for platforms where one is known.
+fn overview(reports: &[ImageReport]) -> String {
+    let rows = reports.iter().map(row);
+    if reports.iter().all(|image| image.platform.is_none()) {
+        return table(["REFERENCE", "OUTCOME", "DETAIL"], &rows.collect::<Vec<_>>());
+    }
+    let platforms = reports.iter().map(|image| image.platform.clone().unwrap_or_default());
+    let rows = rows
+        .zip(platforms)
+        .map(|([image, outcome, detail], platform)| [image, platform, outcome, detail]);
+    table(["REFERENCE", "PLATFORM", "OUTCOME", "DETAIL"], &rows.collect::<Vec<_>>())
 }
 
 fn row(image: &ImageReport) -> [String; 3] {
