@@ -72,6 +72,18 @@ impl Registry for Known {
         self.registry.push_signature(push).await
     }
 
+    async fn delete_signature(&self, signature: &Digest) -> Result<(), BoxFault> {
+        self.registry.delete_signature(signature).await
+    }
+
+    async fn unlist_signatures(
+        &self,
+        subject: &Digest,
+        signatures: &[Digest],
+    ) -> Result<Vec<String>, BoxFault> {
+        self.registry.unlist_signatures(subject, signatures).await
+    }
+
     async fn check_push(&self) -> Result<PushPermission, BoxFault> {
         self.registry.check_push().await
     }

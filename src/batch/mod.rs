@@ -4,6 +4,7 @@
 mod already;
 mod known;
 mod pace;
+mod prune;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,9 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 pub use already::{AlreadySigned, Once, Renewal, sign_once};
 pub use known::Known;
 use pace::Pace;
+pub use prune::{
+    Ended, Judged, Kept, Plan, PruneError, PruneRequest, Reason, Removal, Verdict, plan, remove,
+};
 pub use tree::{DEEPEST, MOST_MANIFESTS, Member, Reach, TreeError, expand};
 
 /// Images worked on side by side unless told otherwise.

@@ -99,6 +99,14 @@ impl Registry for Tree {
         unreachable!()
     }
 
+    async fn delete_signature(&self, _: &Digest) -> Result<(), BoxFault> {
+        unreachable!()
+    }
+
+    async fn unlist_signatures(&self, _: &Digest, _: &[Digest]) -> Result<Vec<String>, BoxFault> {
+        unreachable!()
+    }
+
     async fn check_push(&self) -> Result<PushPermission, BoxFault> {
         unreachable!()
     }

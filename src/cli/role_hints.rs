@@ -103,6 +103,19 @@ impl Registry for RoleHints {
         self.hinted(self.registry.push_signature(push).await, Wanted::Push).await
     }
 
+    async fn delete_signature(&self, signature: &Digest) -> Result<(), BoxFault> {
+        self.hinted(self.registry.delete_signature(signature).await, Wanted::Delete).await
+    }
+
+    async fn unlist_signatures(
+        &self,
+        subject: &Digest,
+        signatures: &[Digest],
+    ) -> Result<Vec<String>, BoxFault> {
+        let answer = self.registry.unlist_signatures(subject, signatures).await;
+        self.hinted(answer, Wanted::Delete).await
+    }
+
     async fn check_push(&self) -> Result<PushPermission, BoxFault> {
         self.hinted(self.registry.check_push().await, Wanted::Push).await
     }

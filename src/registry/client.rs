@@ -282,6 +282,18 @@ impl Registry for RegistryClient {
         Ok(self.push(push).await?)
     }
 
+    async fn delete_signature(&self, signature: &Digest) -> Result<(), BoxFault> {
+        Ok(self.delete_manifest(signature).await?)
+    }
+
+    async fn unlist_signatures(
+        &self,
+        subject: &Digest,
+        signatures: &[Digest],
+    ) -> Result<Vec<String>, BoxFault> {
+        Ok(self.remove_from_index(subject, signatures).await?)
+    }
+
     async fn check_push(&self) -> Result<PushPermission, BoxFault> {
         Ok(self.try_push().await?)
     }

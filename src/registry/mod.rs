@@ -14,6 +14,7 @@ mod manifest;
 mod push;
 mod reference;
 mod referrers;
+mod remove;
 mod tag_index;
 mod upload;
 
@@ -142,6 +143,18 @@ pub trait Registry: Send + Sync {
     async fn prepare_push(&self) -> Result<(), BoxFault>;
 
     async fn push_signature(&self, push: SignaturePush<'_>) -> Result<Pushed, BoxFault>;
+
+    /// Deletes a signature's manifest by its digest; one that is gone already is no failure. The tag
+    /// index is left to `unlist_signatures`.
+    async fn delete_signature(&self, signature: &Digest) -> Result<(), BoxFault>;
+
+    /// Takes deleted signatures out of the subject's tag index, beside concurrent signers, where
+    /// there is such an index. Answers sentences for `Warning: …`.
+    async fn unlist_signatures(
+        &self,
+        subject: &Digest,
+        signatures: &[Digest],
+    ) -> Result<Vec<String>, BoxFault>;
 
     /// For dry runs: whether a push would be let in, by the granted scope or by an upload session
     /// opened and cancelled. Nothing is stored.

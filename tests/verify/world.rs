@@ -174,6 +174,14 @@ impl Registry for World {
         unreachable!("verifying pushes nothing")
     }
 
+    async fn delete_signature(&self, _: &Digest) -> Result<(), BoxFault> {
+        unreachable!("verifying removes nothing")
+    }
+
+    async fn unlist_signatures(&self, _: &Digest, _: &[Digest]) -> Result<Vec<String>, BoxFault> {
+        unreachable!("verifying removes nothing")
+    }
+
     async fn check_push(&self) -> Result<PushPermission, BoxFault> {
         unreachable!("verifying pushes nothing")
     }

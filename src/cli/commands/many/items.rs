@@ -23,7 +23,7 @@ enum Named {
     Text(String),
     Member(Member),
     /// Taken when it is reported.
-    Failed(Mutex<Option<Finished>>),
+    Failed(Mutex<Option<Box<Finished>>>),
 }
 
 /// The references in their order, with what lies below each; no manifest twice.
@@ -101,7 +101,7 @@ impl Item {
         let report = ImageReport::failed(reference, &*fault);
         let finished =
             Finished { report, warnings: Vec::new(), text: String::new(), fault: Some(fault) };
-        Self { named: Named::Failed(Mutex::new(Some(finished))), warnings: Vec::new() }
+        Self { named: Named::Failed(Mutex::new(Some(Box::new(finished)))), warnings: Vec::new() }
     }
 
     /// Works on it, unless it has failed.
@@ -109,7 +109,7 @@ impl Item {
         let mut finished = match &self.named {
             Named::Failed(failed) => {
                 let mut failed = failed.lock().expect("no panic holds this lock");
-                return failed.take().expect("each item is finished once");
+                return *failed.take().expect("each item is finished once");
             }
             Named::Text(text) => match world.reference(text).await {
                 Ok(reference) => work.one(&reference).await,
