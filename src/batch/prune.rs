@@ -146,8 +146,8 @@ pub struct Removal {
 ///
 /// - Expired: its own expiry is over. This alone also takes the last one of a signer.
 /// - Superseded: another own one of the same certificate, or of the same subject below the same
-///   root, was signed later, is good now, and ends no earlier; has its format, scheme, attributes and
-///   all its user metadata, and a timestamp where it has one.
+///   root, was signed later, is good now, and ends no earlier; has its format, scheme, attributes,
+///   timestamp (or none either) and all its user metadata.
 /// - Its certificate has ended: only when asked for, and never with a timestamp.
 pub async fn plan(
     registry: &dyn Registry,
@@ -187,9 +187,9 @@ pub async fn plan(
     }
     drop(read);
     let now = clock.now();
-    for (at, facts) in &own {
-        let others = own.iter().map(|(_, other)| other);
-        judged[*at].verdict = judge::judge(facts, others, request.ended, now);
+    let facts: Vec<&Facts> = own.iter().map(|(_, facts)| facts).collect();
+    for ((at, _), verdict) in own.iter().zip(judge::judge(&facts, request.ended, now)) {
+        judged[*at].verdict = verdict;
     }
     let reference = request.reference.at(&target.digest);
     Ok(Plan { reference, target, judged, exceeded: listing.exceeded })
@@ -236,8 +236,7 @@ async fn read_one(
     signature: SignatureDescriptor,
 ) -> (String, Result<Facts, BoxFault>) {
     let found = match registry.fetch_signature(&target.digest, &signature).await {
-        Ok(fetched) => intact(&fetched)
-            .map(|intact| Facts::of(fetched.manifest_digest.clone(), &intact, target)),
+        Ok(fetched) => intact(&fetched).map(|intact| Facts::of(&fetched, &intact, target)),
         Err(fault) => Err(fault),
     };
     (signature.digest, found)

@@ -175,6 +175,21 @@ async fn what_cannot_be_read_or_is_not_intact_is_left_and_told() {
     assert_there(&program, &image, &[&lost, &forged]);
 }
 
+#[tokio::test]
+async fn a_vault_is_asked_for_the_certificate_and_signs_nothing() {
+    let program = start(Referrers::Api).await;
+    let image = program.image("v1");
+    let id = program.issue("wabbit").key_id;
+    let hosts = program.lab.extra_hosts();
+    let key = format!("--azure-extra-hosts {hosts} --plugin azure-kv --id {id}");
+    sign(&program, &key, &image).await;
+    let newest = sign(&program, &key, &image).await;
+    let seen = program.seen(&format!("prune --yes {key} {image}")).await;
+    let of_vault: Vec<_> = seen.iter().filter(|e| e.role == Role::Vault).collect();
+    assert!(!of_vault.is_empty() && of_vault.iter().all(|e| e.method == "GET"), "{of_vault:?}");
+    assert_there(&program, &image, &[&newest]);
+}
+
 /// A signature of ours, copied to another artifact's listing, is no signature of that artifact.
 #[tokio::test]
 async fn a_signature_about_another_artifact_is_left() {

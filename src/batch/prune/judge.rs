@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 use super::{Ended, Kept, Reason, Verdict};
 use crate::crypto::Digest;
 use crate::envelope::{Attribute, Format, Intact, Scheme, TargetArtifact};
+use crate::registry::FetchedSignature;
 use crate::sign::SignerSummary;
+use crate::x509::Certificate;
 
 /// What an intact signature says, without its bytes.
 #[derive(Debug, Clone)]
@@ -24,31 +26,30 @@ pub(super) struct Facts {
     /// When the whole chain is valid.
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
-    /// Thumbprint of the chain's end.
-    root: String,
+    /// Thumbprints of the certificates above the leaf, or the leaf's own where it is the root.
+    above: Vec<String>,
+    /// Media type of the manifest.
+    manifest: String,
     format: Format,
     scheme: &'static str,
     attributes: Vec<Attribute>,
     metadata: BTreeMap<String, String>,
-    stamp: Stamp,
-}
-
-/// Whether a timestamp is attached; it is not verified here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stamp {
-    Absent,
-    Present,
+    /// Hash of the timestamp's token, which is not verified here.
+    timestamp: Option<Digest>,
 }
 
 impl Facts {
-    pub fn of(digest: Digest, intact: &Intact, target: &TargetArtifact) -> Self {
+    pub fn of(fetched: &FetchedSignature, intact: &Intact, target: &TargetArtifact) -> Self {
         let (chain, payload) = (intact.chain(), &intact.payload().target);
         let certificates = || chain.certificates().iter();
-        let root = certificates().last().unwrap_or(chain.leaf());
+        let above = match chain.certificates() {
+            [root] => vec![root.thumbprint()],
+            _ => certificates().skip(1).map(Certificate::thumbprint).collect(),
+        };
         let not_before = certificates().map(|c| c.not_before()).max();
         let not_after = certificates().map(|c| c.not_after()).min();
         Self {
-            digest,
+            digest: fetched.manifest_digest.clone(),
             signer: SignerSummary::from(chain.leaf()),
             signed: match intact.scheme() {
                 Scheme::X509 { signing_time } => signing_time,
@@ -61,15 +62,13 @@ impl Facts {
             subject: chain.leaf().raw_subject().to_vec(),
             not_before: not_before.unwrap_or(chain.leaf().not_before()),
             not_after: not_after.unwrap_or(chain.leaf().not_after()),
-            root: root.thumbprint(),
+            above,
+            manifest: fetched.manifest_media_type.clone(),
             format: intact.format(),
             scheme: intact.scheme().name(),
             attributes: intact.attributes().to_vec(),
             metadata: payload.annotations.clone(),
-            stamp: match intact.timestamp_token() {
-                Some(_) => Stamp::Present,
-                None => Stamp::Absent,
-            },
+            timestamp: intact.timestamp_token().map(Digest::sha256),
         }
     }
 
@@ -88,16 +87,22 @@ impl Facts {
     }
 
     /// Whether the other one is good for nothing that this one is not good for, now and later.
+    ///
+    /// What the envelope does not sign (chain, timestamp) must be the same: whoever may push can copy
+    /// a signature of ours with another one in its place.
     fn covers(&self, other: &Self, now: OffsetDateTime) -> bool {
         let good = !self.has_expired(now)
             && (self.not_before..=self.not_after).contains(&now)
             && self.signed <= now;
-        let same_signer =
-            self.signer.thumbprint == other.signer.thumbprint || self.subject == other.subject;
-        let same_kind = self.root == other.root
+        let same_signer = match self.signer.thumbprint == other.signer.thumbprint {
+            true => self.above == other.above,
+            false => self.subject == other.subject && self.above.last() == other.above.last(),
+        };
+        let same_kind = self.manifest == other.manifest
             && self.format == other.format
             && self.scheme == other.scheme
-            && self.attributes == other.attributes;
+            && self.attributes == other.attributes
+            && self.timestamp == other.timestamp;
         let lasts = match (self.expiry, other.expiry) {
             (None, _) => true,
             (Some(_), None) => false,
@@ -110,35 +115,43 @@ impl Facts {
             && lasts
             && says_as_much
             && self.not_after >= other.not_after
-            && self.stamp >= other.stamp
             && self.is_later_than(other)
     }
 }
 
-/// The verdict on `one`; `own` are all own signatures of the artifact, it among them.
-pub(super) fn judge<'a>(
-    one: &Facts,
-    own: impl Iterator<Item = &'a Facts>,
-    ended: Ended,
-    now: OffsetDateTime,
-) -> Verdict {
-    if one.has_expired(now) {
-        return Verdict::Remove(one.digest.clone(), Reason::Expired);
+/// The verdicts on all own signatures of an artifact, in their order. Whatever supersedes stays.
+pub(super) fn judge(own: &[&Facts], ended: Ended, now: OffsetDateTime) -> Vec<Verdict> {
+    let mut latest_first: Vec<usize> = (0..own.len()).collect();
+    latest_first.sort_by_key(|at| std::cmp::Reverse((own[*at].signed, &own[*at].digest)));
+    let mut staying: Vec<&Facts> = Vec::new();
+    let mut verdicts: Vec<(usize, Verdict)> = Vec::new();
+    for at in latest_first {
+        let one = own[at];
+        let verdict = verdict(one, &staying, ended, now);
+        if let Verdict::Keep(_) = verdict {
+            staying.push(one);
+        }
+        verdicts.push((at, verdict));
     }
-    // the latest that covers it is itself covered by none
-    let covering = own.filter(|other| other.fits && other.covers(one, now));
-    if let Some(by) = covering.max_by_key(|other| (other.signed, other.digest.clone())) {
-        return Verdict::Remove(one.digest.clone(), Reason::Superseded { by: by.digest.clone() });
+    verdicts.sort_by_key(|(at, _)| *at);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+}
+
+fn verdict(one: &Facts, staying: &[&Facts], ended: Ended, now: OffsetDateTime) -> Verdict {
+    let remove = |reason| Verdict::Remove(one.digest.clone(), reason);
+    if one.has_expired(now) {
+        return remove(Reason::Expired);
+    }
+    if let Some(by) = staying.iter().find(|other| other.covers(one, now)) {
+        return remove(Reason::Superseded { by: by.digest.clone() });
     }
     if !one.certificate_has_ended(now) {
         return Verdict::Keep(Kept::Good);
     }
-    match (one.stamp, ended) {
-        (Stamp::Present, _) => Verdict::Keep(Kept::Timestamped),
-        (Stamp::Absent, Ended::Keep) => Verdict::Keep(Kept::CertificateEnded),
-        (Stamp::Absent, Ended::Remove) => {
-            Verdict::Remove(one.digest.clone(), Reason::CertificateEnded)
-        }
+    match (&one.timestamp, ended) {
+        (Some(_), _) => Verdict::Keep(Kept::Timestamped),
+        (None, Ended::Keep) => Verdict::Keep(Kept::CertificateEnded),
+        (None, Ended::Remove) => remove(Reason::CertificateEnded),
     }
 }
 
@@ -166,25 +179,27 @@ mod tests {
             subject: b"a".to_vec(),
             not_before: NOW - Duration::days(30),
             not_after: NOW + Duration::days(30),
-            root: "root".into(),
+            above: vec!["intermediate".into(), "root".into()],
+            manifest: "m".into(),
             format: Format::Cose,
             scheme: "notary.x509",
             attributes: Vec::new(),
             metadata: BTreeMap::new(),
-            stamp: Stamp::Absent,
+            timestamp: None,
         }
     }
 
     fn of(all: &[Facts], ended: Ended) -> Vec<String> {
-        all.iter()
-            .map(|one| match judge(one, all.iter(), ended, NOW) {
-                Verdict::Remove(digest, reason) => {
-                    assert_eq!(digest, one.digest);
-                    reason.to_string()
-                }
-                Verdict::Keep(kept) => kept.to_string(),
-            })
-            .collect()
+        let own: Vec<&Facts> = all.iter().collect();
+        let verdicts = judge(&own, ended, NOW);
+        let word = |(one, verdict): (&Facts, Verdict)| match verdict {
+            Verdict::Remove(digest, reason) => {
+                assert_eq!(digest, one.digest);
+                reason.to_string()
+            }
+            Verdict::Keep(kept) => kept.to_string(),
+        };
+        all.iter().zip(verdicts).map(word).collect()
     }
 
     #[test]
@@ -202,6 +217,18 @@ mod tests {
         assert_eq!(kept, 1);
     }
 
+    /// A copy below another intermediate, of the oldest: what covers it in part only is gone itself.
+    #[test]
+    fn whatever_supersedes_stays() {
+        let days = Duration::days;
+        let mut all = [facts("a", days(3)), facts("b", days(2)), facts("c", days(1))];
+        all[1].signer.thumbprint = "bb".into();
+        all[2].above[0] = "another".into();
+        let words = of(&all, Ended::Keep);
+        let by = Digest::sha256(b"c");
+        assert_eq!(words, ["still good", &format!("superseded by {by}"), "still good"]);
+    }
+
     #[test]
     fn an_expired_one_goes_though_it_is_the_last() {
         let mut one = facts("a", Duration::days(1));
@@ -215,12 +242,18 @@ mod tests {
     fn what_is_not_covered_in_full_stays() {
         type Change = fn(&mut Facts);
         // changes to the newer one, for each of which the older one is still good for something
-        let newer: [Change; 13] = [
+        let newer: [Change; 15] = [
             |n| n.expiry = Some(NOW + Duration::days(1)),
             |n| n.expiry = Some(NOW - Duration::days(1)),
             |n| n.format = Format::Jws,
             |n| n.scheme = "notary.x509.signingAuthority",
-            |n| n.root = "another".into(),
+            |n| n.manifest = "another".into(),
+            |n| n.above[0] = "another".into(),
+            |n| {
+                n.signer.thumbprint = "bb".into();
+                n.above[1] = "another".into();
+            },
+            |n| n.timestamp = Some(Digest::sha256(b"garbage")),
             |n| {
                 n.signer.thumbprint = "bb".into();
                 n.subject = b"b".to_vec();
@@ -230,7 +263,6 @@ mod tests {
             |n| n.not_before = NOW + Duration::seconds(1),
             |n| n.signed = NOW + Duration::seconds(1),
             |n| n.signed = NOW - Duration::days(4),
-            |n| n.fits = false,
             |n| {
                 let key = AttributeKey::Text("io.cncf.notary.verificationPlugin".into());
                 n.attributes.push(Attribute { key, value: "p".into(), critical: true });
@@ -241,8 +273,10 @@ mod tests {
             change(&mut all[1]);
             assert_eq!(of(&all, Ended::Keep)[0], "still good", "change {at}");
         }
-        let older: [Change; 2] =
-            [|o| drop(o.metadata.insert("build".into(), "7".into())), |o| o.stamp = Stamp::Present];
+        let older: [Change; 2] = [
+            |o| drop(o.metadata.insert("build".into(), "7".into())),
+            |o| o.timestamp = Some(Digest::sha256(b"token")),
+        ];
         for (at, change) in older.into_iter().enumerate() {
             let mut all = [facts("old", Duration::days(3)), facts("new", Duration::days(1))];
             change(&mut all[0]);
@@ -257,6 +291,7 @@ mod tests {
     fn a_renewed_certificate_of_the_same_subject_and_root_supersedes() {
         let mut all = [facts("old", Duration::days(3)), facts("new", Duration::days(1))];
         all[1].signer.thumbprint = "bb".into();
+        all[1].above[0] = "another".into();
         all[1].not_after += Duration::days(300);
         assert!(of(&all, Ended::Keep)[0].starts_with("superseded by "));
         // also when the old one has ended
@@ -271,7 +306,7 @@ mod tests {
         let all = [one.clone()];
         assert!(of(&all, Ended::Keep)[0].ends_with("--expired-certificates removes it"));
         assert_eq!(of(&all, Ended::Remove), ["its certificate has ended"]);
-        one.stamp = Stamp::Present;
+        one.timestamp = Some(Digest::sha256(b"token"));
         let kept = of(&[one], Ended::Remove);
         assert_eq!(kept, ["its certificate has ended, but it carries a timestamp"]);
     }

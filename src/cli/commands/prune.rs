@@ -31,10 +31,12 @@ pub const PRUNE: CommandSpec = CommandSpec {
             .long_about(
                 "Remove own signatures that are expired or superseded\n\n\
                  Shows what would go and why, and removes it with --yes or when told so at the prompt.\n\n\
-                 Own is what the certificate of the key signed, or one that --signer-thumbprint names; signatures of \
-                 others, and what cannot be read, are never touched. A signature goes when its expiry is over; or when a \
-                 later own signature, by the same certificate or by one of the same subject and root, is good now, lasts as \
-                 long, has the same format and says all that it says. So the last good one of a signer stays.",
+                 Own is what the certificate of the key signed, or one that --signer-thumbprint names.\n\
+                 Signatures of others, and what cannot be read, are never touched. A signature goes\n\
+                 - when its expiry is over, or\n\
+                 - when a later own one, by the same certificate or one of the same subject and root,\n  \
+                   is good now, lasts as long, has the same format and says all that it says.\n\
+                 So the last good one of a signer stays.",
             )
             .after_help(
                 "Examples:\n  \
