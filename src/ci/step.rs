@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::trust::TrustInputs;
 use crate::azure::Cloud;
-use crate::batch::Renewal;
+use crate::batch::{Reach, Renewal};
 use crate::envelope::Format;
 use crate::registry::{Reference, ReferrersMode};
 use crate::secret::Secret;
@@ -104,6 +104,8 @@ pub struct Step {
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,
     pub renewal: Renewal,
+    /// Whether the manifests below an index are worked on too.
+    pub reach: Reach,
     /// Images worked on side by side.
     pub concurrency: NonZeroUsize,
     pub timeout: Duration,

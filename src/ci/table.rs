@@ -272,6 +272,12 @@ pub const INPUTS: &[Input] = &[
         "With `skip-signed`: sign again what expires within this time, such as `168h`.",
     ).under(Group::Advanced).of(SIGN),
     input(
+        "recursive",
+        Shape::Truth,
+        Some("false"),
+        "`true`: also every manifest below an index, its platforms and attestations; `verify` then wants each of them signed.",
+    ).under(Group::Advanced).of(IMAGES),
+    input(
         "concurrency",
         Shape::Text,
         Some("4"),

@@ -8,7 +8,7 @@ use futures_util::join;
 
 use super::error::CliError;
 use super::local_key::{local_signer, read};
-use super::resolved::Resolved;
+use super::remembered::Remembered;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
@@ -16,6 +16,7 @@ use crate::azure::{
     KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryHost,
     TokenSource, Wanted, public_certificate,
 };
+use crate::batch::{self, Member, Reach};
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
 use crate::config::{Dirs, NotationConfig};
@@ -66,7 +67,7 @@ pub struct World {
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
-    resolved: Arc<Resolved>,
+    remembered: Arc<Remembered>,
 }
 
 /// A vault key that was opened.
@@ -97,7 +98,7 @@ impl World {
             identities: Mutex::default(),
             connections: Mutex::default(),
             key_used: Arc::default(),
-            resolved: Arc::default(),
+            remembered: Arc::default(),
         })
     }
 
@@ -132,6 +133,36 @@ impl World {
         Err(CliError::Reference { error, digest })
     }
 
+    /// The artifact and every manifest below it; what is found is not fetched again.
+    pub async fn expand(
+        &self,
+        reference: &Reference,
+        access: Access,
+    ) -> Result<Vec<Member>, BoxFault> {
+        batch::expand(&*self.registry(reference, access)?, reference).await
+    }
+
+    /// The artifact by digest. With [`Reach::Recursive`] its children are remembered, so that
+    /// [`World::expand`] needs not fetch it again.
+    pub async fn by_digest(
+        &self,
+        reference: &Reference,
+        access: Access,
+        reach: Reach,
+    ) -> Result<Reference, BoxFault> {
+        if let Version::Digest(_) = reference.version() {
+            return Ok(reference.clone());
+        }
+        let registry = self.registry(reference, access)?;
+        let target = match reach {
+            Reach::Itself => registry.resolve(reference).await,
+            Reach::Recursive => {
+                registry.resolve_with_children(reference, None).await.map(|found| found.target)
+            }
+        };
+        Ok(reference.at(&target.map_err(CliError::Resolve)?.digest))
+    }
+
     /// The repository a reference names.
     pub fn registry(
         &self,
@@ -145,7 +176,7 @@ impl World {
             connection,
             identity: self.identity(self.options.credential_type),
             extra_hosts: self.options.extra_hosts.clone(),
-            resolved: self.resolved.clone(),
+            remembered: self.remembered.clone(),
         }))
     }
 

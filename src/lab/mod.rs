@@ -262,6 +262,17 @@ impl Lab {
         self.registry.push_image(repository, tag)
     }
 
+    /// Puts an index and an image for each platform (`linux/arm64/v8`) straight into the registry;
+    /// returns the digest of the index and those of the images.
+    pub fn push_index(
+        &self,
+        repository: &str,
+        tag: &str,
+        platforms: &[&str],
+    ) -> Result<(String, Vec<String>), LabError> {
+        self.registry.push_index(repository, tag, platforms)
+    }
+
     /// Puts a manifest straight into the registry, under a tag or its digest.
     pub fn put_manifest(
         &self,

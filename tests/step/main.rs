@@ -14,6 +14,7 @@ mod login;
 mod many;
 mod oidc;
 mod pushed;
+mod recursive;
 mod secrets;
 mod setup;
 mod sign;

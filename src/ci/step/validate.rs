@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{COMMANDS, ChainSource, Command, KeyChoice, Step};
 use crate::azure::CLOUDS;
-use crate::batch::{MOST_CONCURRENCY, Renewal};
+use crate::batch::{MOST_CONCURRENCY, Reach, Renewal};
 use crate::ci::draft::{Draft, InputError};
 use crate::clock::GoDuration;
 use crate::envelope::FORMATS;
@@ -70,6 +70,10 @@ impl Draft {
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
             renewal: self.renewal()?,
+            reach: match self.truth("recursive")? {
+                true => Reach::Recursive,
+                false => Reach::Itself,
+            },
             concurrency: self.concurrency()?,
             timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),
             junit: self.junit(),
