@@ -9,10 +9,11 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 5] = [
+const TAKEN: [&str; 6] = [
     name::NOTATION_USERNAME,
     name::NOTATION_PASSWORD,
     name::INPUT_REGISTRY_PASSWORD,
+    name::INPUT_REGISTRYPASSWORD,
     name::ACTIONS_ID_TOKEN_REQUEST_URL,
     name::ACTIONS_ID_TOKEN_REQUEST_TOKEN,
 ];
@@ -133,6 +134,12 @@ pub mod name {
     pub const GITHUB_STATE: &str = "GITHUB_STATE";
     pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
     pub const INPUT_REGISTRY_PASSWORD: &str = "INPUT_REGISTRY-PASSWORD";
+    pub const TF_BUILD: &str = "TF_BUILD";
+    pub const SYSTEM_DEBUG: &str = "SYSTEM_DEBUG";
+    pub const SYSTEM_DEFAULTWORKINGDIRECTORY: &str = "SYSTEM_DEFAULTWORKINGDIRECTORY";
+    pub const BUILD_SOURCESDIRECTORY: &str = "BUILD_SOURCESDIRECTORY";
+    pub const AGENT_TEMPDIRECTORY: &str = "AGENT_TEMPDIRECTORY";
+    pub const INPUT_REGISTRYPASSWORD: &str = "INPUT_REGISTRYPASSWORD";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
 }

@@ -1,19 +1,21 @@
 //! Inputs as they arrive: `INPUT_*` variables over `sealwright.yml`, not checked yet.
 
+mod from_env;
+
 use std::collections::BTreeMap;
 
 use super::step::Command;
 use super::table::{self, INPUTS};
-use crate::env::Env;
 use crate::fault::Fault;
 
-/// The host sets one variable per input: `INPUT_` and the name in capitals, hyphens kept.
-const PREFIX: &str = "INPUT_";
+pub use from_env::Remark;
 
 /// Input name → text. Empty and blank values are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     values: BTreeMap<&'static str, String>,
+    /// The first input that is refused by its name.
+    pub(super) refused: Option<InputError>,
 }
 
 /// An input that cannot be used. The value is shown only where it is no secret.
@@ -25,6 +27,8 @@ pub enum InputError {
     Invalid { name: &'static str, found: String, expected: String },
     #[error("inputs `{one}` and `{other}` cannot be given together: {why}")]
     Together { one: &'static str, other: &'static str, why: &'static str },
+    #[error("input `{name}` is not supported by this version")]
+    Later { name: &'static str },
 }
 
 impl Fault for InputError {
@@ -33,25 +37,12 @@ impl Fault for InputError {
             InputError::Missing { .. } => "ci-input-missing",
             InputError::Invalid { .. } => "ci-input-invalid",
             InputError::Together { .. } => "ci-input-together",
+            InputError::Later { .. } => "ci-input-later",
         }
     }
 }
 
 impl Draft {
-    /// Reads the step's inputs. The second part are sentences about variables no table entry knows.
-    pub fn from_env(env: &Env) -> (Self, Vec<String>) {
-        let mut draft = Self::default();
-        let mut warnings = Vec::new();
-        for (variable, value) in env.with_prefix(PREFIX) {
-            let name = variable[PREFIX.len()..].to_lowercase();
-            match table::known(&name) {
-                Some(input) => draft.set(input.name, value),
-                None => warnings.push(unknown(&name)),
-            }
-        }
-        (draft, warnings)
-    }
-
     /// The command's name where it is one, for the report of a step that cannot begin.
     pub fn command_name(&self) -> &'static str {
         self.text("command").and_then(Command::named).map_or("run", Command::name)
@@ -144,46 +135,13 @@ impl Draft {
     }
 }
 
-fn unknown(name: &str) -> String {
-    match table::nearest(name) {
-        Some(nearest) => {
-            format!("input `{name}` is unknown and has no effect; did you mean `{nearest}`?")
-        }
-        None => format!("input `{name}` is unknown and has no effect"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::env::Env;
 
     fn env(pairs: &[(&str, &str)]) -> Env {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
-    }
-
-    #[test]
-    fn hyphens_stay_in_variable_names_and_blank_values_are_absent() {
-        let (draft, warnings) = Draft::from_env(&env(&[
-            ("INPUT_TRUST-POLICY", " policy.json "),
-            ("INPUT_KEY", "  "),
-            ("INPUT_EXPIRY", ""),
-        ]));
-        assert_eq!(draft.given("trust-policy"), Some("policy.json"));
-        assert_eq!(draft.given("key"), None);
-        assert_eq!(draft.given("expiry"), None);
-        assert_eq!(warnings, Vec::<String>::new());
-    }
-
-    #[test]
-    fn an_unknown_input_warns_with_the_nearest_name() {
-        let (_, warnings) = Draft::from_env(&env(&[("INPUT_IMAGE", "x"), ("INPUT_ZEBRA", "x")]));
-        assert_eq!(
-            warnings,
-            [
-                "input `image` is unknown and has no effect; did you mean `images`?",
-                "input `zebra` is unknown and has no effect"
-            ]
-        );
     }
 
     #[test]

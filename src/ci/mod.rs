@@ -4,6 +4,7 @@
 //! the schema of `sealwright.yml`.
 //! The work itself is done through [`Services`], which the command line wires.
 
+mod aliases;
 mod config_file;
 mod draft;
 mod files;
@@ -19,10 +20,11 @@ mod step;
 mod summary;
 mod table;
 
+pub use aliases::{ALIASES, Alias, Meaning, WORDS, Word, camel_case};
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
-pub use draft::{Draft, InputError};
+pub use draft::{Draft, InputError, Remark};
 pub use files::Files;
-pub use host::{GitHub, Host, HostError, Level, Terminal, defang};
+pub use host::{GitHub, Host, HostError, Level, Terminal, defang, system};
 pub use junit::junit;
 pub use post::clean_up;
 pub use report::{

@@ -69,6 +69,8 @@ pub enum Shape {
     Pairs,
     /// A duration of Go, such as `24h` or `1m30s`.
     Duration,
+    /// Path of a file.
+    File,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +130,7 @@ pub const INPUTS: &[Input] = &[
     input("certificate", Shape::Text, None, "Certificate in `vault`; its latest version signs.").under(Group::Key).of(SIGN),
     input(
         "ca-certs",
-        Shape::Text,
+        Shape::File,
         None,
         "PEM file with the intermediate and root certificates, when the vault holds only the leaf.",
     ).under(Group::Key).of(SIGN),
@@ -150,6 +152,15 @@ pub const INPUTS: &[Input] = &[
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
     ).under(Group::Azure).of(REGISTRY),
+    Input {
+        place: Place::AzurePipelines,
+        ..input(
+            "azure-subscription",
+            Shape::Text,
+            None,
+            "Azure Resource Manager service connection that signs in to the vault and to Azure registries.",
+        ).under(Group::Azure).of(REGISTRY)
+    },
     input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure).of(REGISTRY),
     input(
         "azure-cloud",
@@ -202,6 +213,15 @@ pub const INPUTS: &[Input] = &[
         "User name for the registry, when no other credential is wanted.",
     ).under(Group::Registry).of(REGISTRY),
     input("registry-password", Shape::Text, None, "Password or token for the registry.").under(Group::Registry).of(REGISTRY),
+    Input {
+        place: Place::AzurePipelines,
+        ..input(
+            "container-registry",
+            Shape::Text,
+            None,
+            "Docker registry service connection that signs in to its registry.",
+        ).under(Group::Registry).of(REGISTRY)
+    },
     input(
         "skip-signed",
         Shape::Truth,
@@ -223,13 +243,13 @@ pub const INPUTS: &[Input] = &[
     ).under(Group::Advanced),
     input(
         "junit",
-        Shape::Text,
+        Shape::File,
         None,
         "Where to write the result as JUnit XML, one test case per image, for test tabs: `test-results/sealwright.xml`.",
     ).under(Group::Reports),
     input(
         "config",
-        Shape::Text,
+        Shape::File,
         None,
         "A `sealwright.yml` whose keys are these inputs; what the step gives takes precedence.",
     ).under(Group::Advanced),

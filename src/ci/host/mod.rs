@@ -6,7 +6,19 @@ mod terminal;
 pub use github::{GitHub, defang};
 pub use terminal::Terminal;
 
+use super::table::Place;
+use crate::env::{Env, name};
 use crate::fault::Fault;
+
+/// The CI system this process runs on; none at a terminal.
+pub fn system(env: &Env) -> Option<Place> {
+    let says = |variable| env.value(variable).is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    match (says(name::GITHUB_ACTIONS), says(name::TF_BUILD)) {
+        (true, _) => Some(Place::GitHub),
+        (false, true) => Some(Place::AzurePipelines),
+        (false, false) => None,
+    }
+}
 
 /// How loud an annotation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

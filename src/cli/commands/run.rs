@@ -87,9 +87,9 @@ fn begin(
     host: &mut dyn Host,
     files: &mut Files,
 ) -> Result<Step, (&'static str, BoxFault)> {
-    let (draft, warnings) = Draft::from_env(env);
-    for warning in &warnings {
-        host.annotate(Level::Warning, "Unknown input", warning);
+    let (draft, remarks) = Draft::from_env(env);
+    for remark in &remarks {
+        host.annotate(remark.level, remark.title, &remark.text);
     }
     let command = draft.command_name();
     files.junit = draft.junit();
