@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use sealwright::ci::{INPUTS, OUTPUTS, Place};
+use sealwright::ci::{ALIASES, INPUTS, OUTPUTS, Place};
 
 fn path(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -52,6 +52,13 @@ inputs:
             expected,
             "  {}:\n    description: {description}\n    required: false",
             input.name
+        );
+    }
+    for alias in ALIASES.iter().filter(|a| a.place == Place::GitHub && a.name.contains('_')) {
+        let (name, advice) = (alias.name, quoted(&alias.advice()));
+        let _ = writeln!(
+            expected,
+            "  {name}:\n    description: Of notation-action.\n    required: false\n    deprecationMessage: {advice}"
         );
     }
     expected += "outputs:\n";

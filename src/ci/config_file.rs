@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use super::aliases::{self, Meaning};
 use super::draft::Draft;
-use super::table;
+use super::table::{self, Place};
 use crate::fault::Fault;
 
 /// largest configuration file read: 1 MiB; real ones are a screen long
@@ -81,13 +82,28 @@ impl<'de> Visitor<'de> for FileVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
         let mut draft = Draft::default();
         let mut seen = Vec::new();
-        while let Some(name) = map.next_key_seed(InputName { seen: &seen })? {
-            let value: Value = map.next_value()?;
-            draft.set(name, &value.0);
-            seen.push(name);
+        while let Some(key) = map.next_key_seed(InputName { seen: &seen })? {
+            match key {
+                Key::Input(name) => {
+                    let value: Value = map.next_value()?;
+                    draft.set(name, &value.0);
+                    seen.push(name);
+                }
+                Key::Always(word) => {
+                    map.next_value_seed(Word(word))?;
+                }
+            }
         }
         Ok(File(draft))
     }
+}
+
+/// What a key of the file names.
+enum Key {
+    /// An input of the table.
+    Input(&'static str),
+    /// What is always this word.
+    Always(&'static str),
 }
 
 /// A key of the file: an input of the table that did not stand there before.
@@ -96,7 +112,7 @@ struct InputName<'a> {
 }
 
 impl<'de> DeserializeSeed<'de> for InputName<'_> {
-    type Value = &'static str;
+    type Value = Key;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -104,13 +120,22 @@ impl<'de> DeserializeSeed<'de> for InputName<'_> {
 }
 
 impl Visitor<'_> for InputName<'_> {
-    type Value = &'static str;
+    type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of an input")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<&'static str, E> {
+    fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
+        if let Some(alias) = aliases::alias(key, Place::GitHub) {
+            return match alias.stands_for {
+                Meaning::Always(word) => Ok(Key::Always(word)),
+                Meaning::Later => {
+                    Err(E::custom(format!("key `{key}` is not supported by this version")))
+                }
+                _ => Err(E::custom(format!("unknown key `{key}`; {}", alias.advice()))),
+            };
+        }
         match (table::known(key), table::nearest(key)) {
             (Some(input), _) if input.name == "config" => {
                 Err(E::custom(format!("key `{key}` cannot stand in this file")))
@@ -118,11 +143,37 @@ impl Visitor<'_> for InputName<'_> {
             (Some(input), _) if self.seen.contains(&input.name) => {
                 Err(E::custom(format!("duplicate key `{key}`")))
             }
-            (Some(input), _) => Ok(input.name),
+            (Some(input), _) => Ok(Key::Input(input.name)),
             (None, Some(nearest)) => {
                 Err(E::custom(format!("unknown key `{key}`; did you mean `{nearest}`?")))
             }
             (None, None) => Err(E::custom(format!("unknown key `{key}`"))),
+        }
+    }
+}
+
+/// The one text that a key may have.
+struct Word(&'static str);
+
+impl<'de> DeserializeSeed<'de> for Word {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Word {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`, which is all that this version supports", self.0)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        match text.trim() == self.0 {
+            true => Ok(()),
+            false => Err(E::invalid_value(Unexpected::Str(text), &self)),
         }
     }
 }
@@ -271,6 +322,21 @@ mod tests {
         assert_eq!(draft.given("dry-run"), Some("true"));
         assert_eq!(draft.given("user-metadata"), Some("build=7\non=main"));
         assert_eq!(draft.given("expiry"), Some("24h"));
+    }
+
+    #[test]
+    fn keys_of_later_versions_and_other_tools_are_refused_by_name() {
+        for (text, message) in [
+            ("timestamp-url: http://t\n", "key `timestamp-url` is not supported by this version"),
+            ("timestamp-root-cert: x\n", "`timestamp-root-cert` is not supported by this version"),
+            ("plugin-config: a=b\n", "`plugin-config` is not supported by this version"),
+            ("plugin: other\n", "expected `azure-kv`, which is all that this version supports"),
+            ("key_id: k\n", "unknown key `key_id`; use `key`"),
+        ] {
+            let text = problem(text);
+            assert!(text.contains(message) && text.contains("line 1"), "{text}");
+        }
+        assert_eq!(Draft::from_yaml("f", "plugin: azure-kv\n"), Ok(Draft::default()));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub use from_env::Remark;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     values: BTreeMap<&'static str, String>,
+    /// Defaults that the names used bring along, before the table's.
+    defaults: BTreeMap<&'static str, &'static str>,
     /// The first input that is refused by its name.
     pub(super) refused: Option<InputError>,
 }
@@ -71,6 +73,7 @@ impl Draft {
         self.values
             .get(name)
             .map(String::as_str)
+            .or_else(|| self.defaults.get(name).copied())
             .or_else(|| INPUTS.iter().find(|i| i.name == name).and_then(|i| i.default))
     }
 

@@ -10,6 +10,7 @@ mod inputs;
 mod junit;
 mod login;
 mod many;
+mod notation_action;
 mod oidc;
 mod setup;
 mod sign;
