@@ -19,7 +19,16 @@ const TAKEN: [&str; 6] = [
 ];
 
 /// How the variables begin that no other program is given.
-const OWN: [&str; 3] = ["NOTATION_", "INPUT_", "ACTIONS_ID_TOKEN_"];
+const OWN: [&str; 7] = [
+    "NOTATION_",
+    "INPUT_",
+    "ACTIONS_ID_TOKEN_",
+    // an agent hands a task its connections and the pipeline's secrets
+    "ENDPOINT_",
+    "SECRET_",
+    "SECUREFILE_",
+    "VSTS_TASKVARIABLE_",
+];
 
 impl Env {
     /// A copy of the process's environment, taken once by `main` before any other thread exists.
@@ -150,7 +159,14 @@ mod tests {
 
     #[test]
     fn another_program_gets_no_setting_of_this_one() {
-        let names = ["PATH", "INPUT_KEY", "NOTATION_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+        let names = [
+            "PATH",
+            "INPUT_KEY",
+            "NOTATION_PASSWORD",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "ENDPOINT_AUTH_SYSTEMVSSCONNECTION",
+            "SECRET_TOKEN",
+        ];
         let env: Env = names.iter().map(|n| ((*n).to_owned(), "x".to_owned())).collect();
         let left: Vec<(String, String)> =
             env.for_child().with_prefix("").map(|(n, v)| (n.to_owned(), v.to_owned())).collect();

@@ -24,7 +24,7 @@ pub use aliases::{ALIASES, Alias, Meaning, OLD_DEFAULTS, OldDefault, WORDS, Word
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
 pub use draft::{Draft, InputError, Remark};
 pub use files::Files;
-pub use host::{GitHub, Host, HostError, Level, Terminal, defang, system};
+pub use host::{AzurePipelines, End, GitHub, Host, HostError, Level, Terminal, defang, system};
 pub use junit::junit;
 pub use post::clean_up;
 pub use report::{

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use super::text::{MESSAGE_LIMIT, SUMMARY_LIMIT, cut, defang, lines_kept};
 use super::{Host, HostError, Level};
 use crate::env::{Env, name};
 use crate::fault::printable;
@@ -12,10 +13,6 @@ use crate::secret::Secret;
 
 /// annotations of one type that a step may show
 const ANNOTATIONS_PER_LEVEL: usize = 10;
-/// characters of an annotation's message
-const MESSAGE_LIMIT: usize = 4096;
-/// bytes of a step's summary; a longer one is dropped whole by the runner
-const SUMMARY_LIMIT: usize = 1024 * 1024;
 
 /// A step of a workflow. File commands are appended; log lines and commands go to `out`.
 pub struct GitHub<W> {
@@ -138,37 +135,6 @@ fn escape_data(text: &str) -> String {
 
 fn escape_property(text: &str) -> String {
     escape_data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-/// A log line that is no command on any host: `::` at the start, `##[` and `##vso[` anywhere.
-pub fn defang(line: &str) -> String {
-    let line = printable(line);
-    match line.trim_start().strip_prefix("::") {
-        Some(rest) => format!("{}: :{rest}", &line[..line.len() - line.trim_start().len()]),
-        None => line,
-    }
-}
-
-/// Printable, with line breaks kept: they are escaped in a command.
-fn lines_kept(text: &str) -> String {
-    let lines: Vec<String> =
-        text.split(['\r', '\n']).filter(|line| !line.is_empty()).map(printable).collect();
-    lines.join("\n")
-}
-
-/// At most `limit` bytes, with a note where text was cut.
-fn cut(text: &str, limit: usize) -> String {
-    const NOTE: &str = "\n\n… cut here; the report file has everything.\n";
-    if text.len() <= limit {
-        return text.to_owned();
-    }
-    let Some(mut end) = limit.checked_sub(NOTE.len()) else { return String::new() };
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    // whole lines only, so that no table row or fence is torn
-    let end = text[..end].rfind('\n').unwrap_or(0);
-    format!("{}{NOTE}", &text[..end])
 }
 
 #[cfg(test)]

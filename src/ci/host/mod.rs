@@ -1,10 +1,14 @@
 //! Hosts: where a step's outputs, annotations, masks and summary go.
 
+mod azure_pipelines;
 mod github;
 mod terminal;
+mod text;
 
-pub use github::{GitHub, defang};
+pub use azure_pipelines::AzurePipelines;
+pub use github::GitHub;
 pub use terminal::Terminal;
+pub use text::defang;
 
 use super::table::Place;
 use crate::env::{Env, name};
@@ -26,6 +30,13 @@ pub enum Level {
     Notice,
     Warning,
     Error,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Succeeded,
+    Failed,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -70,4 +81,9 @@ pub trait Host: Send {
 
     /// Markdown shown on the job's page.
     fn summary(&mut self, markdown: &str) -> Result<(), HostError>;
+
+    /// Tells how the step ended, last of all; the exit status of the process.
+    fn end(&mut self, end: End) -> u8 {
+        u8::from(end == End::Failed)
+    }
 }

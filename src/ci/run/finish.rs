@@ -3,7 +3,7 @@
 use super::Finished;
 use super::tell::complain;
 use crate::ci::files::Files;
-use crate::ci::host::{Host, Level};
+use crate::ci::host::{End, Host, Level};
 use crate::ci::report::{Outcome, Report};
 use crate::ci::summary::summary;
 use crate::fault::{BoxFault, details};
@@ -13,16 +13,17 @@ pub fn finish(report: Report, host: &mut dyn Host, files: &Files) -> Finished {
     if let Some(error) = &report.error {
         complain("sealwright", error, host);
     }
-    let mut status = u8::from(report.outcome == Outcome::Failed);
+    let mut end = if report.outcome == Outcome::Failed { End::Failed } else { End::Succeeded };
     for result in [files.write(&report), outputs(&report, host, files)] {
         if let Err(fault) = result {
             host.annotate(Level::Error, "sealwright", &format!("{fault}\n{}", details(&*fault)));
-            status = 1;
+            end = End::Failed;
         }
     }
     if let Err(error) = host.summary(&summary(&report)) {
         host.annotate(Level::Warning, "Job summary", &error.to_string());
     }
+    let status = host.end(end);
     Finished { report, status }
 }
 

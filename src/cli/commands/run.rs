@@ -9,8 +9,8 @@ use tracing::instrument::WithSubscriber as _;
 use super::{CommandSpec, Done, unchecked};
 use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
 use crate::ci::{
-    self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
-    Step, Terminal, Trust,
+    self, AzurePipelines, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished,
+    GitHub, Host, Level, Place, Step, Terminal, Trust,
 };
 use crate::cli::error::CliError;
 use crate::cli::log;
@@ -38,7 +38,7 @@ pub const RUN: CommandSpec = CommandSpec {
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let mut host = host(session);
-    if !session.env.is_one(name::RUNNER_DEBUG) {
+    if !asks_for_debug(&session.env) {
         return work(values, session, &mut *host).await;
     }
     let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
@@ -48,9 +48,19 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
 /// The host this process runs on.
 fn host(session: &Session) -> Box<dyn Host> {
     let out = session.streams.shared_stdout();
-    match session.env.value(name::GITHUB_ACTIONS) {
-        Some("true") => Box::new(GitHub::new(&session.env, out, &nonce())),
+    match ci::system(&session.env) {
+        Some(Place::GitHub) => Box::new(GitHub::new(&session.env, out, &nonce())),
+        Some(Place::AzurePipelines) => Box::new(AzurePipelines::new(&session.env, out, &nonce())),
         _ => Box::new(Terminal::new(out)),
+    }
+}
+
+/// Each host has its own switch for a log of everything.
+fn asks_for_debug(env: &Env) -> bool {
+    let agent = env.value(name::SYSTEM_DEBUG).is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    match ci::system(env) {
+        Some(Place::AzurePipelines) => agent,
+        _ => env.is_one(name::RUNNER_DEBUG),
     }
 }
 
@@ -78,7 +88,11 @@ async fn work(values: &ArgMatches, session: &mut Session, host: &mut dyn Host) -
 
 /// Emptied by the host before and after each job.
 fn temporary(env: &Env) -> PathBuf {
-    env.value(name::RUNNER_TEMP).or(env.value(name::TMPDIR)).unwrap_or("/tmp").into()
+    let job = match ci::system(env) {
+        Some(Place::AzurePipelines) => name::AGENT_TEMPDIRECTORY,
+        _ => name::RUNNER_TEMP,
+    };
+    env.value(job).or(env.value(name::TMPDIR)).unwrap_or("/tmp").into()
 }
 
 /// The inputs over the configuration file, checked; or the command's name and what is wrong.
