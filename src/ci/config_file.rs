@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unex
 
 use super::aliases::{self, Meaning};
 use super::draft::Draft;
-use super::table::{self, Place};
+use super::table::{self, Input, Place};
 use crate::fault::Fault;
 
 /// largest configuration file read: 1 MiB; real ones are a screen long
@@ -84,10 +84,10 @@ impl<'de> Visitor<'de> for FileVisitor {
         let mut seen = Vec::new();
         while let Some(key) = map.next_key_seed(InputName { seen: &seen })? {
             match key {
-                Key::Input(name) => {
-                    let value: Value = map.next_value()?;
-                    draft.set(name, &value.0);
-                    seen.push(name);
+                Key::Input(input) => {
+                    let value = map.next_value::<Value>()?.0;
+                    draft.set(input.name, &value);
+                    seen.push(input.name);
                 }
                 Key::Always(word) => {
                     map.next_value_seed(Word(word))?;
@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for FileVisitor {
 /// What a key of the file names.
 enum Key {
     /// An input of the table.
-    Input(&'static str),
+    Input(&'static Input),
     /// What is always this word.
     Always(&'static str),
 }
@@ -143,7 +143,7 @@ impl Visitor<'_> for InputName<'_> {
             (Some(input), _) if self.seen.contains(&input.name) => {
                 Err(E::custom(format!("duplicate key `{key}`")))
             }
-            (Some(input), _) => Ok(Key::Input(input.name)),
+            (Some(input), _) => Ok(Key::Input(input)),
             (None, Some(nearest)) => {
                 Err(E::custom(format!("unknown key `{key}`; did you mean `{nearest}`?")))
             }
