@@ -1,6 +1,9 @@
-//! One table of inputs and outputs: action.yml and the README are made from it.
+//! One table of inputs and outputs: action.yml, task.json and the README are made from it.
 //!
 //! `SEALWRIGHT_UPDATE=1 cargo test --test table` writes what the tests expect.
+
+#[path = "table/task.rs"]
+mod task;
 
 use std::fmt::Write as _;
 
@@ -66,8 +69,65 @@ inputs:
         let description = quoted(output.description);
         let _ = writeln!(expected, "  {}:\n    description: {description}", output.name);
     }
-    expected += "runs:\n  using: node24\n  main: dist/index.js\n  post: dist/index.js\n";
+    expected += "runs:\n  using: node24\n  main: dist/index.js\n  post: dist/post.js\n";
     is("action.yml", &expected);
+}
+
+fn json(name: &str) -> serde_json::Value {
+    serde_json::from_str(&file(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+#[test]
+fn task_json_is_the_tables_and_as_the_published_schema_says() {
+    let text = task::task_json();
+    is("task.json", &text);
+    let validator = jsonschema::draft4::new(&json("tests/fixtures/tasks.schema.json")).unwrap();
+    let task = serde_json::from_str(&text).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(&task)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn a_task_names_each_group_and_file_that_is_there() {
+    let task: serde_json::Value = serde_json::from_str(&task::task_json()).unwrap();
+    let names = |list: &serde_json::Value, key: &str| -> Vec<String> {
+        let items = list.as_array().expect("a list");
+        items.iter().filter_map(|item| Some(item[key].as_str()?.to_owned())).collect()
+    };
+    let groups = names(&task["groups"], "name");
+    for group in names(&task["inputs"], "groupName") {
+        assert!(groups.contains(&group), "{group}");
+    }
+    for phase in ["execution", "postjobexecution"] {
+        for handler in task[phase].as_object().expect("handlers").values() {
+            let target = handler["target"].as_str().expect("a path");
+            assert!(path(target).is_file(), "{target}");
+        }
+    }
+    // a restricted task may upload no summary
+    assert_eq!(task["restrictions"]["commands"], serde_json::Value::Null);
+    assert!(task["friendlyName"].as_str().unwrap().len() <= 40);
+}
+
+#[test]
+fn the_extension_has_this_version_and_the_files_that_are_there() {
+    let extension = json("vss-extension.json");
+    assert_eq!(extension["version"], env!("CARGO_PKG_VERSION"));
+    let folder = extension["contributions"][0]["properties"]["name"].as_str().expect("a folder");
+    let files = extension["files"].as_array().expect("a list");
+    for file in files {
+        assert!(path(file["path"].as_str().unwrap()).exists(), "{file}");
+    }
+    for below in ["task.json", "dist"] {
+        let packed = format!("{folder}/{below}");
+        assert!(
+            files.iter().any(|f| f["path"] == below && f["packagePath"] == packed.as_str()),
+            "{packed}"
+        );
+    }
 }
 
 #[test]
