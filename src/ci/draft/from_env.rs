@@ -46,9 +46,13 @@ impl Draft {
             }
         }
         aliases.retain(|(_, value)| !value.is_empty());
-        // a name that is more than another spelling goes after those that are not
-        aliases.sort_by_key(|(alias, _)| matches!(alias.stands_for, Meaning::Words(..)));
-        for (alias, value) in &aliases {
+        // the input's other spelling goes before what is more than a spelling
+        let spelled =
+            |new| aliases.iter().any(|(alias, _)| alias.stands_for == Meaning::Input(new));
+        let (later, first): (Vec<_>, Vec<_>) = aliases.iter().partition(
+            |(alias, _)| matches!(alias.stands_for, Meaning::Words(new, _) if spelled(new)),
+        );
+        for (alias, value) in first.into_iter().chain(later) {
             reading.take(alias, value);
         }
         if aliases.iter().any(|(alias, _)| alias.is_old()) {

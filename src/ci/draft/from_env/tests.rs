@@ -95,9 +95,9 @@ fn old_names_give_the_new_input_and_say_so() {
         texts(&remarks),
         [
             "input `akvPluginVersion` has no effect: the step needs no plugin",
+            "input `allowReferrersAPI` is deprecated; its name is `forceReferrersTag`",
             "input `artifactRefs` is deprecated; its name is `images`",
             "input `keyid` is deprecated; its name is `key`",
-            "input `allowReferrersAPI` is deprecated; its name is `forceReferrersTag`",
         ]
     );
 }
@@ -158,11 +158,11 @@ fn notation_actions_names_give_the_new_inputs_in_one_warning() {
     assert_eq!(
         texts(&remarks),
         [
-            "input `key_id` is deprecated; its name is `key`\n\
+            "input `allow_referrers_api` is deprecated; its name is `force-referrers-tag`\n\
+             input `key_id` is deprecated; its name is `key`\n\
              `ca_certs` of input `plugin_config` is deprecated; its name is `ca-certs`\n\
              `credential_type` of input `plugin_config` is deprecated; its name is `credential-type`\n\
              input `target_artifact_reference` is deprecated; its name is `images`\n\
-             input `allow_referrers_api` is deprecated; its name is `force-referrers-tag`\n\
              beside these names `signature-format` is `jws` unless it is given",
             "input `plugin_checksum` has no effect: azure-kv is built in\n\
              input `plugin_name` has no effect: azure-kv is built in\n\
