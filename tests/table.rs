@@ -5,9 +5,10 @@
 #[path = "table/task.rs"]
 mod task;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use sealwright::ci::{ALIASES, INPUTS, OUTPUTS, Place};
+use sealwright::ci::{ALIASES, INPUTS, OUTPUTS, Place, camel_case};
 
 fn path(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -139,14 +140,44 @@ fn the_readme_has_the_tables_rows() {
         let default = input.default.map(|d| format!("`{d}`")).unwrap_or_default();
         let _ = writeln!(rows, "| `{}` | {default} | {} |", input.name, input.description);
     }
-    rows += "\n| Output | Meaning |\n|---|---|\n";
+    rows += "\n| Output | In Azure Pipelines | Meaning |\n|---|---|---|\n";
     for output in OUTPUTS {
-        let _ = writeln!(rows, "| `{}` | {} |", output.name, output.description);
+        let camel = camel_case(output.name);
+        let _ = writeln!(rows, "| `{}` | `{camel}` | {} |", output.name, output.description);
     }
+    let _ = writeln!(rows, "|  | `Status` | {} |", task::STATUS);
     let readme = file("README.md");
     let (before, rest) = readme.split_once(FIRST).expect("the table of inputs");
     let (_, behind) = rest.split_once(BEHIND).expect("what stands behind the tables");
     is("README.md", &format!("{before}{}{BEHIND}{behind}", rows.trim_end()));
+}
+
+/// A pipeline of the README.
+#[derive(serde::Deserialize)]
+struct Pipeline {
+    steps: Vec<BTreeMap<String, serde_yaml::Value>>,
+}
+
+#[test]
+fn the_readmes_pipeline_gives_inputs_of_the_task() {
+    let readme = file("README.md");
+    let (_, section) = readme.split_once("## In Azure Pipelines\n").expect("the section");
+    let (_, rest) = section.split_once("```yaml\n").expect("a pipeline");
+    let (text, _) = rest.split_once("```").expect("its end");
+    let pipeline: Pipeline = serde_yaml::from_str(text).expect("YAML");
+    let task: serde_json::Value = serde_json::from_str(&task::task_json()).unwrap();
+    let known: Vec<&str> =
+        task["inputs"].as_array().unwrap().iter().filter_map(|i| i["name"].as_str()).collect();
+    let ours = |step: &&BTreeMap<String, serde_yaml::Value>| {
+        step.get("task").and_then(|task| task.as_str()) == Some("sealwright@0")
+    };
+    let steps: Vec<_> = pipeline.steps.iter().filter(ours).collect();
+    assert_eq!(steps.len(), 2);
+    for step in steps {
+        for name in step["inputs"].as_mapping().expect("inputs").keys() {
+            assert!(known.contains(&name.as_str().expect("a name")), "{name:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `sealwright.yml`: the inputs as keys of a YAML file.
 
+mod sources;
+
 use std::fmt;
 
 use serde::Deserialize;
@@ -7,8 +9,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unex
 
 use super::aliases::{self, Meaning};
 use super::draft::Draft;
-use super::table::{self, Input, Place};
+use super::table::{self, Input, Place, Shape};
 use crate::fault::Fault;
+use sources::Sources;
 
 /// largest configuration file read: 1 MiB; real ones are a screen long
 pub const CONFIG_FILE_LIMIT: u64 = 1024 * 1024;
@@ -85,7 +88,10 @@ impl<'de> Visitor<'de> for FileVisitor {
         while let Some(key) = map.next_key_seed(InputName { seen: &seen })? {
             match key {
                 Key::Input(input) => {
-                    let value = map.next_value::<Value>()?.0;
+                    let value = match input.shape {
+                        Shape::Sources => map.next_value::<Sources>()?.0,
+                        _ => map.next_value::<Value>()?.0,
+                    };
                     draft.set(input.name, &value);
                     seen.push(input.name);
                 }

@@ -4,6 +4,7 @@ mod from_env;
 
 use std::collections::BTreeMap;
 
+use super::pushed::PushedError;
 use super::step::Command;
 use super::table::{self, INPUTS};
 use crate::fault::Fault;
@@ -18,6 +19,8 @@ pub struct Draft {
     defaults: BTreeMap<&'static str, &'static str>,
     /// The first input that is refused by its name.
     pub(super) refused: Option<InputError>,
+    /// What Docker@2 pushed in this job of Azure Pipelines.
+    pub(super) uris: Option<String>,
 }
 
 /// An input that cannot be used. The value is shown only where it is no secret.
@@ -31,6 +34,9 @@ pub enum InputError {
     Together { one: &'static str, other: &'static str, why: &'static str },
     #[error("input `{name}` is not supported by this version")]
     Later { name: &'static str },
+    /// What was pushed cannot be told.
+    #[error(transparent)]
+    Pushed(#[from] PushedError),
 }
 
 impl Fault for InputError {
@@ -40,6 +46,14 @@ impl Fault for InputError {
             InputError::Invalid { .. } => "ci-input-invalid",
             InputError::Together { .. } => "ci-input-together",
             InputError::Later { .. } => "ci-input-later",
+            InputError::Pushed(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            InputError::Pushed(error) => error.hint(),
+            _ => None,
         }
     }
 }

@@ -10,15 +10,17 @@ mod draft;
 mod files;
 mod host;
 mod junit;
+mod on_path;
 mod post;
+mod pushed;
 mod report;
 mod run;
 mod schema;
 mod services;
-mod setup;
 mod step;
 mod summary;
 mod table;
+mod trust;
 
 pub use aliases::{ALIASES, Alias, Meaning, OLD_DEFAULTS, OldDefault, WORDS, Word, camel_case};
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
@@ -26,15 +28,20 @@ pub use draft::{Draft, InputError, Remark};
 pub use files::Files;
 pub use host::{AzurePipelines, End, GitHub, Host, HostError, Level, Terminal, defang, system};
 pub use junit::junit;
+pub use on_path::{OnPathError, put_on_path};
 pub use post::clean_up;
+pub use pushed::{METADATA_LIMIT, PushedError};
 pub use report::{
     CheckReport, CredentialsReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report,
     SignerReport,
 };
-pub use run::{Finished, TimeOver, done, refuse, run};
+pub use run::{Finished, JobCancelled, TimeOver, done, refuse, run};
 pub use schema::{config_schema, report_schema};
-pub use services::{LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
-pub use setup::{SetupError, Trust};
-pub use step::{ChainSource, Command, KeyChoice, Step};
+pub use services::{Cancelled, LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
+pub use step::{BinaryNames, ChainSource, Command, KeyChoice, Step};
 pub use summary::summary;
 pub use table::{Group, INPUTS, Input, OUTPUTS, Output, Place, Shape};
+pub use trust::{
+    Answer, CertificatePlace, Download, Found, NoSource, PolicySource, Trust, TrustError,
+    TrustInputs, TrustServices, TrustedSource, VaultCertificate, found_below_github,
+};

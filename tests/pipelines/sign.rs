@@ -23,6 +23,15 @@ fn a_key_id_signs_and_every_declared_output_is_set() {
 }
 
 #[test]
+fn what_docker_pushed_is_signed_without_a_word() {
+    let job = Job::start();
+    let uris = format!("https://{}", job.image());
+    let done = job.uses(&[("key", &job.issued.key_id)]).env("RESOURCE_URIS", &uris).done();
+    assert_eq!(done.succeeded().output("image"), job.image());
+    assert_eq!(job.signatures(), 1);
+}
+
+#[test]
 fn a_configuration_file_goes_before_what_the_form_sends_by_default() {
     let job = Job::start();
     job.runner.write("sealwright.yml", "dry-run: true\nsignature-format: jws\n");

@@ -6,12 +6,17 @@ mod schema;
 
 mod dry_run;
 mod github;
+mod hostile;
 mod inputs;
 mod junit;
 mod login;
 mod many;
 mod notation_action;
 mod oidc;
+mod pushed;
+mod secrets;
 mod setup;
 mod sign;
+mod trust;
+mod trust_refused;
 mod verify;

@@ -101,6 +101,8 @@ struct Settable {
     allowed: Vec<String>,
 }
 
+/// What the output variable `Status` says, as Notation@0 sets it.
+pub const STATUS: &str = "`Succeeded`, `Warning` or `Failed`.";
 const GROUPS: [Group; 7] = [
     Group::Main,
     Group::Key,
@@ -180,7 +182,7 @@ fn kind(input: &Input) -> &'static str {
         (_, Shape::Text | Shape::Duration) => "string",
         (_, Shape::OneOf(_)) => "pickList",
         (_, Shape::Truth) => "boolean",
-        (_, Shape::List | Shape::Pairs) => "multiLine",
+        (_, Shape::List | Shape::Pairs | Shape::Sources) => "multiLine",
         (_, Shape::File) => "filePath",
     }
 }
@@ -228,10 +230,7 @@ fn options(input: &Input) -> Option<BTreeMap<&'static str, &'static str>> {
 
 /// The table's, and the one of Notation@0.
 fn output_variables() -> Vec<OutputVariable> {
-    let status = OutputVariable {
-        name: "Status".to_owned(),
-        description: "`Succeeded`, `Warning` or `Failed`.".to_owned(),
-    };
+    let status = OutputVariable { name: "Status".to_owned(), description: STATUS.to_owned() };
     let output = |o: &sealwright::ci::Output| OutputVariable {
         name: camel_case(o.name),
         description: o.description.to_owned(),

@@ -55,6 +55,10 @@ impl Draft {
         for (alias, value) in first.into_iter().chain(later) {
             reading.take(alias, value);
         }
+        // any job may have a variable of this name
+        if place == Place::AzurePipelines {
+            reading.draft.uris = env.value(name::RESOURCE_URIS).map(str::to_owned);
+        }
         if aliases.iter().any(|(alias, _)| alias.is_old()) {
             reading.keep_defaults();
         }
