@@ -71,6 +71,8 @@ inputs:
         let _ = writeln!(expected, "  {}:\n    description: {description}", output.name);
     }
     expected += "runs:\n  using: node24\n  main: dist/index.js\n  post: dist/post.js\n";
+    // a runner refuses the whole action for an expression in a description
+    assert!(!expected.contains("${{"), "{expected}");
     is("action.yml", &expected);
 }
 
