@@ -15,6 +15,8 @@ pub use from_env::Remark;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     values: BTreeMap<&'static str, String>,
+    /// Defaults that the names used bring along, before the table's.
+    defaults: BTreeMap<&'static str, &'static str>,
     /// What Docker@2 pushed in this job of Azure Pipelines.
     pub(super) uris: Option<String>,
     /// The first input that is refused by its name.
@@ -85,6 +87,7 @@ impl Draft {
         self.values
             .get(name)
             .map(String::as_str)
+            .or_else(|| self.defaults.get(name).copied())
             .or_else(|| INPUTS.iter().find(|i| i.name == name).and_then(|i| i.default))
     }
 

@@ -121,7 +121,7 @@ pub const INPUTS: &[Input] = &[
         "digest",
         Shape::Text,
         None,
-        "Digest of all `images`: `${{ steps.build.outputs.digest }}`.",
+        "Digest of all `images`: `steps.build.outputs.digest`.",
     ).of(IMAGES),
     input(
         "metadata",

@@ -12,6 +12,7 @@ mod inputs;
 mod junit;
 mod login;
 mod many;
+mod notation_action;
 mod oidc;
 mod pushed;
 mod recursive;

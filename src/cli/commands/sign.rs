@@ -118,6 +118,9 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let output = manner.output;
     let asked = Asked::of(values, session)?;
     let key = SigningKey::choose(values, &session.dirs()?)?;
+    for sentence in key.ignored_settings() {
+        session.streams.warn(&sentence);
+    }
     let world = session.world_with(values, key.credential_type())?;
     let text = match asked {
         Asked::One(text) => text,
