@@ -7,6 +7,7 @@
 //! must not wait for a metadata service that is not there.
 
 mod acr;
+mod connection;
 mod error;
 mod extra_hosts;
 mod hints;
@@ -18,6 +19,7 @@ mod pem;
 mod testing;
 
 pub use acr::AcrCredentials;
+pub use connection::{ConnectionError, ConnectionName, RegistryConnection, ServiceConnection};
 pub use error::{AzureError, Refusal};
 pub use extra_hosts::ExtraHosts;
 pub use hints::{ChainMode, Permission, Wanted, registry_hint, vault_hint};

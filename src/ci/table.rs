@@ -140,9 +140,16 @@ pub const INPUTS: &[Input] = &[
     ).under(Group::Key).of(SIGN),
     input(
         "credential-type",
-        Shape::OneOf(&["github", "environment", "workloadid", "managedid", "azurecli"]),
+        Shape::OneOf(&[
+            "github",
+            "azurepipelines",
+            "environment",
+            "workloadid",
+            "managedid",
+            "azurecli",
+        ]),
         None,
-        "`github`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given.",
+        "`github`, `azurepipelines`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given, `azurepipelines` where `azure-subscription` is.",
     ).under(Group::Azure).of(REGISTRY),
     input(
         "azure-client-id",
@@ -150,6 +157,15 @@ pub const INPUTS: &[Input] = &[
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
     ).under(Group::Azure).of(REGISTRY),
+    Input {
+        place: Place::AzurePipelines,
+        ..input(
+            "azure-subscription",
+            Shape::Text,
+            None,
+            "Azure Resource Manager service connection to sign in with: workload identity federation, service principal (secret or certificate) or managed identity.",
+        ).under(Group::Azure).of(REGISTRY)
+    },
     input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure).of(REGISTRY),
     input(
         "azure-cloud",
@@ -201,6 +217,15 @@ pub const INPUTS: &[Input] = &[
         None,
         "User name for the registry, when no other credential is wanted.",
     ).under(Group::Registry).of(REGISTRY),
+    Input {
+        place: Place::AzurePipelines,
+        ..input(
+            "container-registry",
+            Shape::Text,
+            None,
+            "Docker registry service connection; its credential is for its own registry alone.",
+        ).under(Group::Registry).of(REGISTRY)
+    },
     input("registry-password", Shape::Text, None, "Password or token for the registry.").under(Group::Registry).of(REGISTRY),
     input(
         "skip-signed",
@@ -281,7 +306,8 @@ mod tests {
     #[test]
     fn the_words_of_an_input_are_those_the_program_knows() {
         assert_eq!(words("command"), COMMANDS.map(Command::name));
-        let mut credentials = vec![CredentialType::GitHub.name()];
+        let mut credentials =
+            vec![CredentialType::GitHub.name(), CredentialType::AzurePipelines.name()];
         credentials.extend(CREDENTIAL_TYPES.map(CredentialType::name));
         assert_eq!(words("credential-type"), credentials);
         assert_eq!(words("azure-cloud"), CLOUDS.map(Cloud::name));

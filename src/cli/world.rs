@@ -11,8 +11,9 @@ use super::local_key::{local_signer, read};
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
-    AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
-    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, RegistryHost, TokenSource, Wanted,
+    AcrCredentials, AzureError, ChainSource, ConnectionName, CredentialType, ExtraHosts, Identity,
+    IdentityOptions, KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, RegistryConnection,
+    RegistryHost, TokenSource, Wanted,
 };
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
@@ -52,6 +53,8 @@ pub struct WorldOptions {
     pub credential_type: Option<CredentialType>,
     /// What goes before the environment's own identity.
     pub named: NamedIdentity,
+    /// A Docker registry service connection, for its own registry.
+    pub registry_connection: Option<ConnectionName>,
 }
 
 /// One command's clients: one HTTP client, one token source per Entra credential, one connection
@@ -64,6 +67,7 @@ pub struct World {
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
+    registry_connection: Option<RegistryConnection>,
 }
 
 /// A vault key that was opened.
@@ -95,6 +99,10 @@ impl World {
         };
         // a file with a root that cannot be used still serves by its others: the platform reads it too
         let http = client(extra_roots(&options.env)).or_else(|_| client(Vec::new()))?;
+        let registry_connection = match &options.registry_connection {
+            Some(name) => Some(RegistryConnection::read(name, &identity(&options, &http, None))?),
+            None => None,
+        };
         Ok(Self {
             options,
             http,
@@ -103,6 +111,7 @@ impl World {
             identities: Mutex::default(),
             connections: Mutex::default(),
             key_used: Arc::default(),
+            registry_connection,
         })
     }
 
@@ -291,7 +300,7 @@ impl World {
         }
     }
 
-    /// Given, then the stores, then the Entra exchange.
+    /// Given, the registry connection, then the stores, then the Entra exchange.
     fn credentials(
         &self,
         host: &str,
@@ -305,6 +314,7 @@ impl World {
         if let Some(found) = self.given_for(host) {
             sources.push(Arc::new(Given::new(host, found.credential, found.source)?));
         }
+        sources.extend(self.registry_connection.iter().map(|given| given.credentials(wanted)));
         sources.push(Arc::new(self.stores()));
         sources.push(Arc::new(self.azure_credentials(wanted)));
         Ok(Arc::new(Chain::new(sources)))
@@ -318,6 +328,11 @@ impl World {
     /// The credential that `login` proves and stores: given, else an Azure registry's refresh token.
     pub async fn credential_to_store(&self, host: &str) -> Result<Found, BoxFault> {
         if let Some(found) = self.given_for(host) {
+            return Ok(found);
+        }
+        if let Some(given) = &self.registry_connection
+            && let Some(found) = given.credentials(Wanted::Push).find(host).await?
+        {
             return Ok(found);
         }
         let Some(registry) = self.azure_registry(host) else {
@@ -343,13 +358,7 @@ impl World {
         if let Some((_, known)) = identities.iter().find(|(kind, _)| *kind == credential_type) {
             return known.clone();
         }
-        let made = Arc::new(Identity::new(IdentityOptions {
-            http: self.http.clone(),
-            env: self.options.env.clone(),
-            credential_type,
-            named: self.options.named.clone(),
-            extra_hosts: self.options.extra_hosts.clone(),
-        }));
+        let made = Arc::new(Identity::new(identity(&self.options, &self.http, credential_type)));
         identities.push((credential_type, made.clone()));
         made
     }
@@ -358,6 +367,20 @@ impl World {
         let registry = self.registry(reference, Access::Pull).ok()?;
         let target = registry.resolve(reference).await.ok()?;
         Some(reference.at(&target.digest).to_string())
+    }
+}
+
+fn identity(
+    options: &WorldOptions,
+    http: &Http,
+    credential_type: Option<CredentialType>,
+) -> IdentityOptions {
+    IdentityOptions {
+        http: http.clone(),
+        env: options.env.clone(),
+        credential_type,
+        named: options.named.clone(),
+        extra_hosts: options.extra_hosts.clone(),
     }
 }
 

@@ -4,6 +4,7 @@ mod job;
 mod runner;
 mod schema;
 
+mod connections;
 mod dry_run;
 mod github;
 mod inputs;

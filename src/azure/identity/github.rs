@@ -8,9 +8,10 @@ use url::Url;
 
 use super::chain::IdentityOptions;
 use super::entra::Entra;
-use super::{Audience, Credential, CredentialType, Token};
+use super::{Audience, Credential, CredentialType, Token, pipelines};
+use crate::azure::connection::Scheme;
 use crate::azure::error::{one_line, refusal_text};
-use crate::azure::{AzureError, Cloud};
+use crate::azure::{AzureError, Cloud, ConnectionName, ExtraHosts, ServiceConnection};
 use crate::env::{Env, name};
 use crate::http::{Redirects, Request};
 use crate::secret::Secret;
@@ -20,6 +21,8 @@ use crate::secret::Secret;
 pub struct NamedIdentity {
     pub tenant: Option<String>,
     pub client: Option<String>,
+    /// A service connection of Azure Pipelines.
+    pub connection: Option<ConnectionName>,
     /// Whose Entra is asked when AZURE_AUTHORITY_HOST names none; the host's cloud otherwise.
     pub cloud: Option<Cloud>,
     pub listener: Option<Arc<dyn Listener>>,
@@ -56,6 +59,34 @@ impl NamedIdentity {
                 Ok(false)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the named connection, where it is the credential, so that what is wrong with it is said
+    /// at once; its cloud, where it says one.
+    pub fn connection_cloud(
+        &self,
+        credential_type: Option<CredentialType>,
+        env: &Env,
+        extra_hosts: &ExtraHosts,
+    ) -> Result<Option<Cloud>, AzureError> {
+        let asked = credential_type.is_none_or(|kind| kind == CredentialType::AzurePipelines);
+        match &self.connection {
+            Some(name) if asked => {
+                let connection = ServiceConnection::read(name, env, extra_hosts, self.cloud)?;
+                if let Scheme::Federation(_) = connection.scheme {
+                    pipelines::variables(name, env)?;
+                }
+                Ok(connection.cloud)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Hides a secret from the log before it is used.
+    pub(in crate::azure) fn mask(&self, secret: &Secret) {
+        if let Some(listener) = &self.listener {
+            listener.mask(secret);
         }
     }
 

@@ -7,7 +7,10 @@ use clap::ArgMatches;
 use tracing::instrument::WithSubscriber as _;
 
 use super::{CommandSpec, Done, unchecked};
-use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
+use crate::azure::{
+    AzureError, Cloud, ConnectionName, CredentialType, ExtraHosts, Listener, NamedIdentity,
+    full_registry_name,
+};
 use crate::ci::{
     self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
     Step, Terminal, Trust,
@@ -124,16 +127,17 @@ async fn perform(
     }
     let identity = identity(step, session);
     let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
-    match identity.needs_oidc(kind, &session.env) {
+    let cloud = match configured(&identity, kind, step, &session.env) {
+        Ok(cloud) => cloud,
         // what is public can be verified by anyone, and a dry run tells what it could not check
         Err(fault) if step.dry_run || step.command == Command::Verify => {
             let message = format!("{fault}\n{}", details(&fault));
             host.annotate(Level::Warning, "No Azure identity", &message);
+            None
         }
-        needed => {
-            needed?;
-        }
-    }
+        Err(fault) => return Err(fault.into()),
+    };
+    let step = &Step { azure_cloud: step.azure_cloud.or(cloud), ..step.clone() };
     // goes with what is in it when the step ends
     let home = tempfile::Builder::new().prefix("sealwright-").tempdir_in(temporary);
     let home = home.map_err(|error| CliError::File {
@@ -194,8 +198,25 @@ impl Listener for Aside {
     }
 }
 
+/// Whether the identity that the inputs name can be used at all; its cloud, where it has one.
+fn configured(
+    identity: &NamedIdentity,
+    kind: Option<CredentialType>,
+    step: &Step,
+    env: &Env,
+) -> Result<Option<Cloud>, AzureError> {
+    identity.needs_oidc(kind, env)?;
+    identity.connection_cloud(kind, env, &extra_hosts(step)?)
+}
+
+fn extra_hosts(step: &Step) -> Result<ExtraHosts, AzureError> {
+    ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())
+}
+
 fn identity(step: &Step, session: &Session) -> NamedIdentity {
+    let connection = step.azure_subscription.clone();
     NamedIdentity {
+        connection: connection.map(|id| ConnectionName { input: "azure-subscription", id }),
         tenant: step.azure_tenant_id.clone(),
         client: step.azure_client_id.clone(),
         cloud: step.azure_cloud,
@@ -216,10 +237,14 @@ fn world(step: &Step, named: NamedIdentity, session: &Session) -> Result<World, 
         given,
         given_host: step.login_host().map(|host| full_registry_name(&host, step.cloud())),
         scheme: None,
-        extra_hosts: ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())?,
+        extra_hosts: extra_hosts(step)?,
         auth_realms: step.auth_realms.clone(),
         credential_type,
         named,
+        registry_connection: step
+            .container_registry
+            .clone()
+            .map(|id| ConnectionName { input: "container-registry", id }),
     })
 }
 
