@@ -4,6 +4,7 @@ mod job;
 mod runner;
 mod schema;
 
+mod connected_registry;
 mod connections;
 mod dry_run;
 mod github;
@@ -12,6 +13,7 @@ mod junit;
 mod login;
 mod many;
 mod oidc;
+mod prepared;
 mod setup;
 mod sign;
 mod verify;

@@ -43,7 +43,7 @@ const ANSWER_LIMIT: u64 = 256 * 1024;
 impl NamedIdentity {
     /// Whether the job's OIDC token is the credential: where tenant and client are named, and no
     /// other credential is asked for. Fails where it is and the job has none; under act a client
-    /// secret or certificate serves instead.
+    /// secret or certificate serves instead, and in Azure Pipelines what the order has.
     pub fn needs_oidc(
         &self,
         credential_type: Option<CredentialType>,
@@ -55,6 +55,7 @@ impl NamedIdentity {
         }
         match variables(env) {
             Ok(_) => Ok(true),
+            Err(_) if credential_type.is_none() && env.value(name::TF_BUILD).is_some() => Ok(false),
             Err(AzureError::NoOidcUnderAct) if credential_type.is_none() && has_secret(env) => {
                 Ok(false)
             }
