@@ -37,7 +37,7 @@ fn azure<'a>(job: &Job, step: Step<'a>, scheme: &str, registry: &str) -> Step<'a
     parameters(step, &given)
 }
 
-fn basic_inputs<'a>(image: &'a str) -> [(&'a str, &'a str); 3] {
+fn basic_inputs(image: &str) -> [(&str, &str); 3] {
     [("images", image), ("key", "local"), INPUT]
 }
 

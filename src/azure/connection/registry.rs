@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::{ConnectionError, ConnectionName, Endpoint, ServiceConnection};
 use crate::azure::{
-    AcrCredentials, CredentialType, Identity, IdentityOptions, NamedIdentity, RegistryHost,
-    TokenSource, Wanted,
+    AcrCredentials, CredentialType, ExtraHosts, Identity, IdentityOptions, NamedIdentity,
+    RegistryHost, TokenSource, Wanted,
 };
 use crate::credentials::{Credential, CredentialSource, Found, Given, ServerAddress};
 use crate::fault::BoxFault;
+use crate::http::Http;
 
 /// The credential that the connection holds, or the identity that its Azure registry knows.
 pub struct RegistryConnection {
@@ -17,7 +18,7 @@ pub struct RegistryConnection {
 
 enum Kind {
     Given(Given),
-    Azure { registry: RegistryHost, identity: Arc<Identity>, options: IdentityOptions },
+    Azure(Box<AzureRegistry>),
 }
 
 /// For the report.
@@ -41,17 +42,7 @@ impl RegistryConnection {
     pub fn credentials(&self, wanted: Wanted) -> Arc<dyn CredentialSource> {
         match &self.kind {
             Kind::Given(given) => Arc::new(given.clone()),
-            Kind::Azure { registry, identity, options } => Arc::new(AzureRegistry {
-                registry: registry.clone(),
-                identity: identity.clone(),
-                exchange: AcrCredentials::new(
-                    options.http.clone(),
-                    identity.clone(),
-                    options.extra_hosts.clone(),
-                    wanted,
-                ),
-                options: options.clone(),
-            }),
+            Kind::Azure(azure) => Arc::new(AzureRegistry { wanted, ..(**azure).clone() }),
         }
     }
 
@@ -103,26 +94,36 @@ impl RegistryConnection {
             },
             ..options.clone()
         };
-        Ok(Kind::Azure { registry, identity: Arc::new(Identity::new(options.clone())), options })
+        Ok(Kind::Azure(Box::new(AzureRegistry {
+            registry,
+            http: options.http.clone(),
+            extra_hosts: options.extra_hosts.clone(),
+            identity: Arc::new(Identity::new(options)),
+            wanted: Wanted::Pull,
+        })))
     }
 }
 
 /// The Entra exchange for one registry.
+#[derive(Clone)]
 struct AzureRegistry {
     registry: RegistryHost,
     identity: Arc<Identity>,
-    exchange: AcrCredentials,
-    options: IdentityOptions,
+    http: Http,
+    extra_hosts: ExtraHosts,
+    wanted: Wanted,
 }
 
 #[async_trait::async_trait]
 impl CredentialSource for AzureRegistry {
     async fn find(&self, registry_host: &str) -> Result<Option<Found>, BoxFault> {
-        let asked = RegistryHost::parse(registry_host, &self.options.extra_hosts);
+        let asked = RegistryHost::parse(registry_host, &self.extra_hosts);
         if asked.ok().as_ref() != Some(&self.registry) {
             return Ok(None);
         }
-        let token = self.exchange.refresh_token(&self.registry).await?;
+        let (http, extra_hosts) = (self.http.clone(), self.extra_hosts.clone());
+        let exchange = AcrCredentials::new(http, self.identity.clone(), extra_hosts, self.wanted);
+        let token = exchange.refresh_token(&self.registry).await?;
         Ok(Some(Found {
             credential: Credential::RefreshToken(token),
             source: format!("{SOURCE}, {}", self.identity.describe()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use url::Url;
 
@@ -225,6 +225,8 @@ impl Federation {
             .header(AUTHORIZATION, self.bearer.clone())
             .header(ACCEPT, JSON)
             .header(CONTENT_TYPE, JSON)
+            // a server may refuse a POST that does not say its length
+            .header(CONTENT_LENGTH, HeaderValue::from_static("0"))
             .header(NO_SIGN_IN, HeaderValue::from_static("Suppress"))
             // the job token is for this host alone
             .redirects(Redirects::Return);
