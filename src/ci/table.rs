@@ -223,7 +223,7 @@ pub const INPUTS: &[Input] = &[
             "container-registry",
             Shape::Text,
             None,
-            "Docker registry service connection; its credential is for its own registry alone.",
+            "Docker registry service connection; its credential is for its own registry alone. `login` without `registry` logs in to that one.",
         ).under(Group::Registry).of(REGISTRY)
     },
     input("registry-password", Shape::Text, None, "Password or token for the registry.").under(Group::Registry).of(REGISTRY),

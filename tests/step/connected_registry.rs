@@ -97,12 +97,18 @@ fn another_registry_never_sees_them() {
 fn a_login_stores_the_connections_credential() {
     let job = Job::with_basic_registry();
     let host = job.lab.registry_host();
-    let inputs = [("command", "login"), ("registry", host), INPUT];
-    let done = generic(job.runner.uses(&inputs), host).done().succeeded();
+    // the connection names the registry as well
+    let inputs = [("command", "login"), INPUT];
+    let step = job.runner.uses(&inputs);
+    let done = generic(step, &format!("http://{host}/")).done().succeeded();
+    assert!(done.stdout.contains(&format!("logged in to {host} ")), "{}", done.stdout);
     assert!(done.stdout.contains("(Docker registry service connection)"), "{}", done.stdout);
     let config = std::fs::read_to_string(job.runner.home(".docker/config.json")).unwrap();
     assert!(config.contains(host), "{config}");
     job.runner.post(&done).succeeded();
+    // which connection that is must be known
+    let done = job.runner.uses(&inputs).done().failed();
+    assert_eq!(refusal(&done).0, "azure-connection-not-given");
 }
 
 #[test]

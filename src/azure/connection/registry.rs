@@ -8,6 +8,7 @@ use crate::azure::{
     RegistryHost, TokenSource, Wanted,
 };
 use crate::credentials::{Credential, CredentialSource, Found, Given, ServerAddress};
+use crate::env::Env;
 use crate::fault::BoxFault;
 use crate::http::Http;
 
@@ -35,6 +36,13 @@ impl RegistryConnection {
             false => Self::given(name, &endpoint, options)?,
         };
         Ok(Self { kind })
+    }
+
+    /// The host of the connection's registry, as far as it can be read; nothing is checked.
+    pub fn registry(name: &ConnectionName, env: &Env) -> Option<String> {
+        let endpoint = Endpoint::of(name, env);
+        let address = endpoint.parameter("loginServer").or_else(|| endpoint.parameter("registry"));
+        host_of(address?.expose())
     }
 
     /// Credentials for the connection's registry; other hosts have none here. `wanted` decides which

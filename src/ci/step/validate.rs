@@ -25,7 +25,8 @@ impl Draft {
             });
         }
         let registries = self.list("registry");
-        if registries.is_empty() && command == Command::Login {
+        let connected = self.text("container-registry").is_some();
+        if registries.is_empty() && !connected && command == Command::Login {
             return Err(InputError::Missing {
                 name: "registry",
                 expected: "the registries to log in to, such as `myregistry.azurecr.io`".to_owned(),

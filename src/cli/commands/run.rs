@@ -9,7 +9,7 @@ use tracing::instrument::WithSubscriber as _;
 use super::{CommandSpec, Done, unchecked};
 use crate::azure::{
     AzureError, Cloud, ConnectionName, CredentialType, ExtraHosts, Listener, NamedIdentity,
-    full_registry_name,
+    RegistryConnection, full_registry_name,
 };
 use crate::ci::{
     self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
@@ -137,7 +137,7 @@ async fn perform(
         }
         Err(fault) => return Err(fault.into()),
     };
-    let step = &Step { azure_cloud: step.azure_cloud.or(cloud), ..step.clone() };
+    let step = &completed(step, cloud, &session.env);
     // goes with what is in it when the step ends
     let home = tempfile::Builder::new().prefix("sealwright-").tempdir_in(temporary);
     let home = home.map_err(|error| CliError::File {
@@ -209,6 +209,22 @@ fn configured(
     identity.connection_cloud(kind, env, &extra_hosts(step)?)
 }
 
+/// The step with what its service connections say where the inputs say nothing.
+fn completed(step: &Step, cloud: Option<Cloud>, env: &Env) -> Step {
+    let mut step = Step { azure_cloud: step.azure_cloud.or(cloud), ..step.clone() };
+    if step.command == Command::Login && step.registries.is_empty() {
+        let connection = registry_connection(&step);
+        step.registries
+            .extend(connection.and_then(|name| RegistryConnection::registry(&name, env)));
+    }
+    step
+}
+
+fn registry_connection(step: &Step) -> Option<ConnectionName> {
+    let id = step.container_registry.clone()?;
+    Some(ConnectionName { input: "container-registry", id })
+}
+
 fn extra_hosts(step: &Step) -> Result<ExtraHosts, AzureError> {
     ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())
 }
@@ -241,10 +257,7 @@ fn world(step: &Step, named: NamedIdentity, session: &Session) -> Result<World, 
         auth_realms: step.auth_realms.clone(),
         credential_type,
         named,
-        registry_connection: step
-            .container_registry
-            .clone()
-            .map(|id| ConnectionName { input: "container-registry", id }),
+        registry_connection: registry_connection(step),
     })
 }
 
