@@ -180,13 +180,19 @@ fn a_service_principals_certificate_signs_in_and_leaves_nothing_on_disk() {
 fn the_machines_identity_is_the_one_the_connection_names() {
     let job = Job::start();
     let client = job.lab.identity().client_id.clone();
-    let step = in_pipelines(&job, job.signs(&named(&job)))
-        .env("IDENTITY_ENDPOINT", &job.lab.identity_endpoint())
-        .env("IDENTITY_HEADER", job.lab.identity().identity_header.expose());
-    let step = data(&job, given(&job, step, "ManagedServiceIdentity", &[]), "msiclientId", &client);
-    let done = step.done().succeeded();
-    let how = format!("azurepipelines (managedid (App Service, client {client}))");
-    assert_eq!(credentials(&done)[0], how);
+    let one = format!("azurepipelines, managedid (App Service, client {client})");
+    for (assigned, how) in
+        [(client.as_str(), one.as_str()), ("", "azurepipelines, managedid (App Service)")]
+    {
+        let step = in_pipelines(&job, job.signs(&[named(&job)[0], ("skip-signed", "false")]))
+            .env("IDENTITY_ENDPOINT", &job.lab.identity_endpoint())
+            .env("IDENTITY_HEADER", job.lab.identity().identity_header.expose())
+            // means nothing here
+            .env("AZURE_CLIENT_ID", "other");
+        let step = given(&job, step, "ManagedServiceIdentity", &[]);
+        let done = data(&job, step, "msiclientId", assigned).done().succeeded();
+        assert_eq!(credentials(&done)[0], how);
+    }
     assert!(requests(&job, "/oauth2/v2.0/token").is_empty());
 }
 

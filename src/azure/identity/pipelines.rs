@@ -54,30 +54,32 @@ async fn named(
     let cloud = options.named.cloud;
     let read = ServiceConnection::read(connection, &options.env, &options.extra_hosts, cloud)?;
     let authority = read.authority;
-    let (inner, how): (Box<dyn Credential>, String) = match read.scheme {
+    let (inner, how): (Box<dyn Credential>, _) = match read.scheme {
         Scheme::Federation(application) => {
             let entra = entra(options, &application, authority)?;
             let federation = Federation::new(options, entra, connection.clone())?;
-            (Box::new(federation), "workload identity federation".into())
+            (Box::new(federation), "workload identity federation")
         }
         Scheme::ClientSecret(application, secret) => {
             options.named.mask(&secret);
             let entra = entra(options, &application, authority)?;
-            (Box::new(ClientSecret { entra, secret }), "client secret".into())
+            (Box::new(ClientSecret { entra, secret }), "client secret")
         }
         Scheme::ClientCertificate(application, pem) => {
             options.named.mask(&pem);
             let entra = entra(options, &application, authority)?;
             let place = format!("of the service connection {:?}", connection.id);
             let certificate = ClientCertificate::from_pem(entra, place, pem.expose())?;
-            (Box::new(certificate), "client certificate".into())
+            (Box::new(certificate), "client certificate")
         }
         Scheme::ManagedIdentity(client) => {
             let mut options = options.clone();
             options.named.client = options.named.client.or(client);
+            // who is meant is the connection's to say, not the environment's
+            options.env = options.env.without(name::AZURE_CLIENT_ID);
             let managed = ManagedIdentity::find(&options, imds);
-            let how = managed.describe();
-            (Box::new(managed), how)
+            let text = format!("{KIND}, {}", managed.describe());
+            return Ok(Arc::new(Described { inner: Box::new(managed), text }));
         }
     };
     Ok(Arc::new(Described { inner, text: format!("{KIND} ({how})") }))
