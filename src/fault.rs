@@ -120,12 +120,17 @@ pub fn os_reason(error: &std::io::Error) -> String {
     words.to_owned()
 }
 
-/// C0, DEL, C1, and the bidirectional and line-separating format characters.
+/// C0, DEL, C1, the line separators, and what takes no place of its own (Unicode,
+/// "Default_Ignorable_Code_Point", and the bidirectional marks): a host may look through the latter
+/// when it searches a line for commands, and so may a reader.
 fn is_control(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
-        || ('\u{202a}'..='\u{202e}').contains(&c)
-        || ('\u{2066}'..='\u{2069}').contains(&c)
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -169,6 +174,16 @@ mod tests {
         ] {
             assert_eq!(shell_word(text), word);
         }
+    }
+
+    #[test]
+    fn what_takes_no_place_is_shown() {
+        for hidden in
+            ['\u{ad}', '\u{200b}', '\u{200d}', '\u{2060}', '\u{fe0f}', '\u{feff}', '\u{e0001}']
+        {
+            assert_eq!(printable(&format!("##v{hidden}so[x]")), "##v\u{fffd}so[x]");
+        }
+        assert_eq!(printable("Zürich 東京 🔏"), "Zürich 東京 🔏");
     }
 
     #[test]

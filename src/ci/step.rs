@@ -1,5 +1,6 @@
 //! A valid step: what the inputs ask for.
 
+mod trust;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::trust::TrustInputs;
 use crate::azure::Cloud;
 use crate::batch::Renewal;
 use crate::envelope::Format;
@@ -58,6 +60,24 @@ pub enum ChainSource {
     SelfSigned,
 }
 
+/// Under which names later steps find this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryNames {
+    /// `sealwright`
+    Own,
+    /// `sealwright` and `notation`
+    AndNotation,
+}
+
+impl BinaryNames {
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            BinaryNames::Own => &["sealwright"],
+            BinaryNames::AndNotation => &["sealwright", "notation"],
+        }
+    }
+}
+
 /// The inputs, checked: names, shapes and combinations. Whether files and hosts exist shows later.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -81,8 +101,9 @@ pub struct Step {
     pub auth_realms: Vec<String>,
     pub format: Format,
     pub mode: ReferrersMode,
-    pub trust_policy: Option<PathBuf>,
-    pub trust_store: Option<PathBuf>,
+    pub trust: TrustInputs,
+    /// What `setup` puts on PATH.
+    pub binary_names: BinaryNames,
     pub user_metadata: BTreeMap<String, String>,
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,

@@ -40,6 +40,7 @@ pub enum Place {
 const EVERY: &[&str] = &["sign", "verify", "login", "setup"];
 const IMAGES: &[&str] = &["sign", "verify"];
 const SIGN: &[&str] = &["sign"];
+const SETUP: &[&str] = &["setup"];
 const TRUST: &[&str] = &["verify", "setup"];
 const REGISTRY: &[&str] = &["sign", "verify", "login"];
 
@@ -67,6 +68,8 @@ pub enum Shape {
     List,
     /// `key=value` lines.
     Pairs,
+    /// `<type>:<store>=<source>` lines, with PEM text among them.
+    Sources,
     /// A duration of Go, such as `24h` or `1m30s`.
     Duration,
 }
@@ -99,7 +102,7 @@ pub const INPUTS: &[Input] = &[
         "command",
         Shape::OneOf(&["sign", "verify", "login", "setup"]),
         Some("sign"),
-        "What to do: `sign`, `verify`, `login` (write docker's configuration, undone when the job ends) or `setup` (install trust policy and trust store for later steps, and put the binary on PATH).",
+        "What to do: `sign`, `verify`, `login` (write docker's configuration, undone when the job ends) or `setup` (put this program on PATH for later steps, and install trust policy and trust store for them).",
     ),
     input(
         "images",
@@ -150,13 +153,13 @@ pub const INPUTS: &[Input] = &[
         ]),
         None,
         "`github`, `azurepipelines`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given, `azurepipelines` where `azure-subscription` is.",
-    ).under(Group::Azure).of(REGISTRY),
+    ).under(Group::Azure),
     input(
         "azure-client-id",
         Shape::Text,
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
-    ).under(Group::Azure).of(REGISTRY),
+    ).under(Group::Azure),
     Input {
         place: Place::AzurePipelines,
         ..input(
@@ -164,21 +167,21 @@ pub const INPUTS: &[Input] = &[
             Shape::Text,
             None,
             "Azure Resource Manager service connection to sign in with: workload identity federation, service principal (secret or certificate) or managed identity.",
-        ).under(Group::Azure).of(REGISTRY)
+        ).under(Group::Azure)
     },
-    input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure).of(REGISTRY),
+    input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure),
     input(
         "azure-cloud",
         Shape::OneOf(&["public", "usgovernment", "china"]),
         None,
         "Cloud of `azure-tenant-id` and of short vault and registry names: `public`, `usgovernment` or `china`. By default `public` for names, and the vault's or registry's own for the tenant.",
-    ).under(Group::Azure).of(REGISTRY),
+    ).under(Group::Azure),
     input(
         "azure-extra-hosts",
         Shape::Text,
         None,
         "Further hosts that may see Azure tokens, exact, https only: `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT`.",
-    ).under(Group::Azure).of(REGISTRY),
+    ).under(Group::Azure),
     input(
         "auth-realms",
         Shape::List,
@@ -192,13 +195,30 @@ pub const INPUTS: &[Input] = &[
         Some("true"),
         "`true`: keep the referrers tag index as notation 1.3.2 does; `false`: only where the registry lacks the Referrers API.",
     ).under(Group::Advanced).of(SIGN),
-    input("trust-policy", Shape::Text, None, "Trust policy file for `verify` and `setup`.").under(Group::Trust).of(TRUST),
+    input(
+        "trust-policy",
+        Shape::Text,
+        None,
+        "Trust policy: a file, JSON text, or an address with its checksum, `https://example.com/trustpolicy.json#sha256=…`.",
+    ).under(Group::Trust).of(TRUST),
     input(
         "trust-store",
         Shape::Text,
         None,
-        "Folder that holds `x509/<type>/<store>/` with trusted certificates, for `verify` and `setup`.",
+        "Folder that holds `x509/<type>/<store>/` with trusted certificates.",
     ).under(Group::Trust).of(TRUST),
+    input(
+        "trusted-certificates",
+        Shape::Sources,
+        None,
+        "Trusted certificates, one `<type>:<store>=<source>` per line, such as `ca:wabbit-networks.io=certs/root.crt`. A source is a file, an https address ending in `#sha256=<checksum>`, a Key Vault certificate's id, or PEM text.",
+    ).under(Group::Trust).of(TRUST),
+    input(
+        "install-as-notation",
+        Shape::Truth,
+        Some("false"),
+        "`true`: later steps also find this program as `notation`.",
+    ).under(Group::Advanced).of(SETUP),
     input(
         "user-metadata",
         Shape::Pairs,

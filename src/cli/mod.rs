@@ -7,6 +7,7 @@
 //! command of a group is an error.
 
 pub mod commands;
+mod entra;
 mod error;
 mod local_key;
 mod log;
@@ -16,6 +17,7 @@ mod role_hints;
 mod session;
 mod signing_key;
 mod step_services;
+mod step_trust;
 mod streams;
 mod world;
 

@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::join;
 
+use super::entra::identity_options;
 use super::error::CliError;
 use super::local_key::{local_signer, read};
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
     AcrCredentials, AzureError, ChainSource, ConnectionName, CredentialType, ExtraHosts, Identity,
-    IdentityOptions, KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, RegistryConnection,
-    RegistryHost, TokenSource, Wanted,
+    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryConnection,
+    RegistryHost, TokenSource, Wanted, public_certificate,
 };
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
@@ -99,10 +100,8 @@ impl World {
         };
         // a file with a root that cannot be used still serves by its others: the platform reads it too
         let http = client(extra_roots(&options.env)).or_else(|_| client(Vec::new()))?;
-        let registry_connection = match &options.registry_connection {
-            Some(name) => Some(RegistryConnection::read(name, &identity(&options, &http, None))?),
-            None => None,
-        };
+        let read = |name| RegistryConnection::read(name, &identity_options(&options, &http, None));
+        let registry_connection = options.registry_connection.as_ref().map(read).transpose()?;
         Ok(Self {
             options,
             http,
@@ -348,6 +347,18 @@ impl World {
         self.connect(host, Arc::new(Given::new(host, found.credential, found.source)?))
     }
 
+    /// The one client of this command.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// A vault certificate's public part, read with this command's identity.
+    pub async fn public_certificate(&self, id: &str) -> Result<PublicCertificate, AzureError> {
+        let id = KeyId::parse(id, &self.options.extra_hosts)?;
+        let identity = self.identity(self.options.credential_type);
+        public_certificate(self.http.clone(), identity, &id).await
+    }
+
     fn azure_credentials(&self, wanted: Wanted) -> AcrCredentials {
         let tokens: Arc<dyn TokenSource> = self.identity(self.options.credential_type);
         AcrCredentials::new(self.http.clone(), tokens, self.options.extra_hosts.clone(), wanted)
@@ -358,7 +369,8 @@ impl World {
         if let Some((_, known)) = identities.iter().find(|(kind, _)| *kind == credential_type) {
             return known.clone();
         }
-        let made = Arc::new(Identity::new(identity(&self.options, &self.http, credential_type)));
+        let made =
+            Arc::new(Identity::new(identity_options(&self.options, &self.http, credential_type)));
         identities.push((credential_type, made.clone()));
         made
     }
@@ -367,20 +379,6 @@ impl World {
         let registry = self.registry(reference, Access::Pull).ok()?;
         let target = registry.resolve(reference).await.ok()?;
         Some(reference.at(&target.digest).to_string())
-    }
-}
-
-fn identity(
-    options: &WorldOptions,
-    http: &Http,
-    credential_type: Option<CredentialType>,
-) -> IdentityOptions {
-    IdentityOptions {
-        http: http.clone(),
-        env: options.env.clone(),
-        credential_type,
-        named: options.named.clone(),
-        extra_hosts: options.extra_hosts.clone(),
     }
 }
 

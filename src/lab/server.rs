@@ -158,7 +158,7 @@ async fn work(
         Ok(ask) => ask,
         Err(answer) => return Ok(response(answer)),
     };
-    Ok(response(match fault {
+    let answer = match fault {
         None | Some(Fault::Reset) => service.answer(&ask),
         Some(Fault::Status(status, headers)) => {
             headers.iter().fold(Answer::empty(code(*status)), |answer, (name, value)| {
@@ -169,7 +169,7 @@ async fn work(
             Answer::bytes(code(*status), "application/json", body.clone())
         }
         Some(Fault::LostAnswer) => {
-            service.answer(&ask);
+            control.overhear(&ask, &service.answer(&ask));
             return Err(Cut);
         }
         Some(Fault::Delay(time)) => {
@@ -184,7 +184,9 @@ async fn work(
         }
         Some(Fault::Body(body)) => Answer { body: body.clone(), ..service.answer(&ask) },
         Some(Fault::Header(name, value)) => service.answer(&ask).with(name, value.as_str()),
-    }))
+    };
+    control.overhear(&ask, &answer);
+    Ok(response(answer))
 }
 
 async fn read(request: http::Request<Incoming>, scheme: Scheme) -> Result<Ask, Answer> {

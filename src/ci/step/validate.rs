@@ -64,8 +64,8 @@ impl Draft {
                 true => ReferrersMode::ForceTag,
                 false => ReferrersMode::Auto,
             },
-            trust_policy: self.text("trust-policy").map(PathBuf::from),
-            trust_store: self.text("trust-store").map(PathBuf::from),
+            trust: self.trust()?,
+            binary_names: self.binary_names()?,
             user_metadata: self.pairs("user-metadata")?,
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
@@ -80,13 +80,6 @@ impl Draft {
         };
         step.check_identity()?;
         step.check_connections()?;
-        if command == Command::Setup && step.trust_policy.is_none() && step.trust_store.is_none() {
-            return Err(InputError::Missing {
-                name: "trust-policy",
-                expected: "a trust policy file, a `trust-store` folder, or both, to install"
-                    .to_owned(),
-            });
-        }
         if step.registry_login.is_some() && step.login_hosts().len() > 1 {
             return Err(InputError::Missing {
                 name: "registry",

@@ -13,15 +13,15 @@ use crate::azure::{
 };
 use crate::ci::{
     self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
-    Step, Terminal, Trust,
+    Step, Terminal, TimeOver,
 };
 use crate::cli::error::CliError;
 use crate::cli::log;
 use crate::cli::parse::flags::{self, Verbosity};
 use crate::cli::session::Session;
-use crate::cli::step_services::{LoginStores, StepServices, TrustDirs, nonce};
+use crate::cli::step_services::{LoginStores, StepServices, nonce};
+use crate::cli::step_trust;
 use crate::cli::world::{World, WorldOptions};
-use crate::config::Dirs;
 use crate::credentials::{Credential, Found};
 use crate::env::{Env, name};
 use crate::fault::{BoxFault, details, os_reason};
@@ -121,62 +121,55 @@ async fn perform(
     files: &Files,
 ) -> Result<Finished, BoxFault> {
     session.limit(step.timeout);
+    let identity = identity(step, session);
+    let cloud = check_identity(step, &identity, &session.env, host)?;
+    let step = &completed(step, cloud, &session.env);
+    let world = world(step, identity, session)?;
+    let clock = session.clock.clone();
+    let over = || TimeOver { seconds: step.timeout.as_secs() };
     if step.command == Command::Setup {
-        set_up(step, &temporary.join("sealwright"), host)?;
+        let shared = temporary.join("sealwright");
+        tokio::select! {
+            done = step_trust::for_later_steps(step, &world, &session.env, &shared, host) => done?,
+            () = clock.sleep(step.timeout) => return Err(over().into()),
+        }
         return Ok(ci::done(step, host, files));
     }
-    let identity = identity(step, session);
-    let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
-    let cloud = match configured(&identity, kind, step, &session.env) {
-        Ok(cloud) => cloud,
-        // what is public can be verified by anyone, and a dry run tells what it could not check
-        Err(fault) if step.dry_run || step.command == Command::Verify => {
-            let message = format!("{fault}\n{}", details(&fault));
-            host.annotate(Level::Warning, "No Azure identity", &message);
-            None
-        }
-        Err(fault) => return Err(fault.into()),
-    };
-    let step = &completed(step, cloud, &session.env);
     // goes with what is in it when the step ends
     let home = tempfile::Builder::new().prefix("sealwright-").tempdir_in(temporary);
     let home = home.map_err(|error| CliError::File {
         what: temporary.display().to_string(),
         reason: os_reason(&error),
     })?;
-    let trust = trust_dirs(step, &session.env, home.path(), host)?;
-    let services = StepServices::new(step, world(step, identity, session)?, trust, session);
-    let clock = session.clock.clone();
+    let trust = tokio::select! {
+        trust = step_trust::for_this_step(step, &world, &session.env, home.path(), host) => trust?,
+        () = clock.sleep(step.timeout) => return Err(over().into()),
+    };
+    let services = StepServices::new(step, world, trust, session);
     Ok(ci::run(step, &services, host, &*clock, files).await)
 }
 
-/// What the inputs name is installed in the step's own home; else notation's own directories serve.
-fn trust_dirs(
+/// The identity that the inputs name must be there to be used; its absence is the first thing said.
+/// Its cloud, where it has one.
+fn check_identity(
     step: &Step,
+    identity: &NamedIdentity,
     env: &Env,
-    home: &Path,
     host: &mut dyn Host,
-) -> Result<TrustDirs, BoxFault> {
-    let own = Dirs::from_env(env)?;
-    let mut dirs = TrustDirs { policy: own.clone(), store: own };
-    if step.command != Command::Verify {
-        return Ok(dirs);
+) -> Result<Option<Cloud>, BoxFault> {
+    let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
+    match configured(identity, kind, step, env) {
+        Ok(cloud) => Ok(cloud),
+        // only trust that lies in a vault needs one, and says so then
+        Err(_) if step.command == Command::Setup => Ok(None),
+        // what is public can be verified by anyone, and a dry run tells what it could not check
+        Err(fault) if step.dry_run || step.command == Command::Verify => {
+            let message = format!("{fault}\n{}", details(&fault));
+            host.annotate(Level::Warning, "No Azure identity", &message);
+            Ok(None)
+        }
+        Err(fault) => Err(fault.into()),
     }
-    let home = Dirs::below(home.join("notation"));
-    for line in read_trust(step)?.install(home.config())? {
-        host.line(&line);
-    }
-    if step.trust_policy.is_some() {
-        dirs.policy = home.clone();
-    }
-    if step.trust_store.is_some() {
-        dirs.store = home;
-    }
-    Ok(dirs)
-}
-
-fn read_trust(step: &Step) -> Result<Trust, BoxFault> {
-    Ok(Trust::read(step.trust_policy.as_deref(), step.trust_store.as_deref())?)
 }
 
 /// Where the search for a credential speaks: the step's own host.
@@ -259,24 +252,6 @@ fn world(step: &Step, named: NamedIdentity, session: &Session) -> Result<World, 
         named,
         registry_connection: registry_connection(step),
     })
-}
-
-/// Installs policy and store where later steps find them, and puts this binary on their PATH.
-fn set_up(step: &Step, shared: &Path, host: &mut dyn Host) -> Result<(), BoxFault> {
-    let trust = read_trust(step)?;
-    if step.dry_run {
-        host.line("Dry run: nothing was installed");
-        return Ok(());
-    }
-    let home = shared.join("notation");
-    for line in trust.install(&home)? {
-        host.line(&line);
-    }
-    host.export(name::NOTATION_CONFIG, &home.to_string_lossy())?;
-    if let Some(folder) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
-        host.add_path(&folder.to_string_lossy())?;
-    }
-    Ok(())
 }
 
 /// A text file, bounded; one byte more tells that there is more.

@@ -3,12 +3,13 @@
 mod fault;
 mod log;
 mod remote;
+mod secrets;
 
 pub use fault::{Fault, Role, Route};
 pub use log::Exchange;
 pub(super) use remote::Remote;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ struct State {
     log: Vec<Exchange>,
     rules: Vec<fault::Rule>,
     hold: Option<Duration>,
+    secrets: BTreeSet<String>,
 }
 
 /// A request in flight.
