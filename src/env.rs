@@ -140,6 +140,8 @@ pub mod name {
     pub const CI: &str = "CI";
     pub const GITHUB_ACTIONS: &str = "GITHUB_ACTIONS";
     pub const ACT: &str = "ACT";
+    pub const TF_BUILD: &str = "TF_BUILD";
+    pub const RESOURCE_URIS: &str = "RESOURCE_URIS";
     pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
     pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
     pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
@@ -157,7 +159,6 @@ pub mod name {
     // Azure Pipelines. The first two are beginnings; a connection's id and a key follow.
     pub const ENDPOINT_AUTH: &str = "ENDPOINT_AUTH_";
     pub const ENDPOINT_DATA: &str = "ENDPOINT_DATA_";
-    pub const TF_BUILD: &str = "TF_BUILD";
     pub const SYSTEM_OIDCREQUESTURI: &str = "SYSTEM_OIDCREQUESTURI";
     pub const SYSTEM_ACCESSTOKEN: &str = "SYSTEM_ACCESSTOKEN";
     pub const AZURESUBSCRIPTION_CLIENT_ID: &str = "AZURESUBSCRIPTION_CLIENT_ID";

@@ -12,7 +12,7 @@ use super::trust::TrustInputs;
 use crate::azure::Cloud;
 use crate::batch::Renewal;
 use crate::envelope::Format;
-use crate::registry::{Reference, ReferrersMode, Version};
+use crate::registry::{Reference, ReferrersMode};
 use crate::secret::Secret;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,19 +137,6 @@ impl Step {
         hosts.sort();
         hosts.dedup();
         hosts
-    }
-
-    /// Sentences about images given by tag: a tag may move between push and signature.
-    pub fn tag_warnings(&self) -> Vec<String> {
-        self.images
-            .iter()
-            .filter_map(|image| match image.version() {
-                Version::Tag(tag) => Some(format!(
-                    "{image} is a tag; give the digest instead of the tag :{tag}, since tags can be moved to another image"
-                )),
-                Version::Digest(_) => None,
-            })
-            .collect()
     }
 }
 

@@ -108,7 +108,19 @@ pub const INPUTS: &[Input] = &[
         "images",
         Shape::List,
         None,
-        "Images to sign or verify, by digest, one per line or separated by commas: `myregistry.azurecr.io/app@sha256:…`.",
+        "Images to sign or verify, by digest, one per line or separated by commas: `myregistry.azurecr.io/app@sha256:…`; without the digest where `digest` or `metadata` tells it. A tag is resolved once, with a warning.",
+    ).of(IMAGES),
+    input(
+        "digest",
+        Shape::Text,
+        None,
+        "Digest of all `images`: `${{ steps.build.outputs.digest }}`.",
+    ).of(IMAGES),
+    input(
+        "metadata",
+        Shape::Text,
+        None,
+        "What the build pushed, JSON or the path of a file with it: the output `metadata` of build-push-action or bake-action, or the result of `az acr build --no-logs --output json`. `images` chooses among several. In Azure Pipelines, without `images` and `metadata`, what Docker@2 pushed (`RESOURCE_URIS`).",
     ).of(IMAGES),
     input(
         "registry",
@@ -254,6 +266,12 @@ pub const INPUTS: &[Input] = &[
         "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for, and sign again what has expired; `false`: sign in any case.",
     ).under(Group::Advanced).of(SIGN),
     input(
+        "renew-before",
+        Shape::Duration,
+        None,
+        "With `skip-signed`: sign again what expires within this time, such as `168h`.",
+    ).under(Group::Advanced).of(SIGN),
+    input(
         "concurrency",
         Shape::Text,
         Some("4"),
@@ -286,6 +304,14 @@ pub const OUTPUTS: &[Output] = &[
     Output {
         name: "signature",
         description: "The digest of the first image's signature manifest.",
+    },
+    Output {
+        name: "signatures",
+        description: "JSON list of all signatures pushed or found, `[\"myregistry.azurecr.io/app@sha256:…\"]`, for `fromJSON`; empty text where it would pass 100,000 bytes: then read `report`.",
+    },
+    Output {
+        name: "images",
+        description: "JSON list of all images, `[{\"image\": \"myregistry.azurecr.io/app@sha256:…\", \"outcome\": \"signed\", \"signature\": \"sha256:…\"}]`, for `fromJSON`; empty text where it would pass 100,000 bytes: then read `report`.",
     },
     Output {
         name: "outcome",

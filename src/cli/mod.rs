@@ -6,6 +6,7 @@
 //! `--concurrency`, `--skip-signed`), where notation looks at the first alone. A word that names no
 //! command of a group is an error.
 
+mod cancelled;
 pub mod commands;
 mod entra;
 mod error;
@@ -13,6 +14,7 @@ mod local_key;
 mod log;
 pub mod parse;
 pub mod render;
+mod resolved;
 mod role_hints;
 mod session;
 mod signing_key;

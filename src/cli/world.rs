@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::join;
 
-use super::entra::identity_options;
+use super::entra;
 use super::error::CliError;
 use super::local_key::{local_signer, read};
+use super::resolved::Resolved;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
@@ -69,6 +70,7 @@ pub struct World {
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
     registry_connection: Option<RegistryConnection>,
+    resolved: Arc<Resolved>,
 }
 
 /// A vault key that was opened.
@@ -100,7 +102,7 @@ impl World {
         };
         // a file with a root that cannot be used still serves by its others: the platform reads it too
         let http = client(extra_roots(&options.env)).or_else(|_| client(Vec::new()))?;
-        let read = |name| RegistryConnection::read(name, &identity_options(&options, &http, None));
+        let read = |name| RegistryConnection::read(name, &entra::options(&options, &http, None));
         let registry_connection = options.registry_connection.as_ref().map(read).transpose()?;
         Ok(Self {
             options,
@@ -111,6 +113,7 @@ impl World {
             connections: Mutex::default(),
             key_used: Arc::default(),
             registry_connection,
+            resolved: Arc::default(),
         })
     }
 
@@ -158,6 +161,7 @@ impl World {
             connection,
             identity: self.identity(self.options.credential_type),
             extra_hosts: self.options.extra_hosts.clone(),
+            resolved: self.resolved.clone(),
         }))
     }
 
@@ -369,8 +373,7 @@ impl World {
         if let Some((_, known)) = identities.iter().find(|(kind, _)| *kind == credential_type) {
             return known.clone();
         }
-        let made =
-            Arc::new(Identity::new(identity_options(&self.options, &self.http, credential_type)));
+        let made = entra::identity(&self.options, &self.http, credential_type);
         identities.push((credential_type, made.clone()));
         made
     }

@@ -15,6 +15,7 @@ mod login;
 mod many;
 mod oidc;
 mod prepared;
+mod pushed;
 mod secrets;
 mod setup;
 mod sign;

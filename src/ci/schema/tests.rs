@@ -28,6 +28,7 @@ fn full() -> Report {
         reason: Some("r".into()),
     };
     let image = ImageReport {
+        tags: vec!["r.io/a:v1".into()],
         digest: Some("sha256:0".into()),
         outcome: Outcome::Failed,
         signature: Some("sha256:1".into()),

@@ -96,11 +96,12 @@ fn begin(
     }
     let command = draft.command_name();
     files.junit = draft.junit();
-    let draft = with_file(draft).map_err(|error| (command, error.into()))?;
+    let mut draft = with_file(draft).map_err(|error| (command, error.into()))?;
     files.junit = draft.junit();
     if let Some(password) = draft.given("registry-password") {
         host.mask(&Secret::new(password));
     }
+    draft.read_metadata().map_err(|error| (draft.command_name(), error.into()))?;
     draft.validate().map_err(|error| (draft.command_name(), error.into()))
 }
 
@@ -126,7 +127,7 @@ async fn perform(
     let step = &completed(step, cloud, &session.env);
     let world = world(step, identity, session)?;
     let clock = session.clock.clone();
-    let over = || TimeOver { seconds: step.timeout.as_secs() };
+    let over = || TimeOver::Step { seconds: step.timeout.as_secs() };
     if step.command == Command::Setup {
         let shared = temporary.join("sealwright");
         tokio::select! {
