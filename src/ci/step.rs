@@ -91,6 +91,10 @@ pub struct Step {
     /// The application, or the user-assigned managed identity, that the inputs name.
     pub azure_client_id: Option<String>,
     pub azure_tenant_id: Option<String>,
+    /// The id of an AzureRM service connection.
+    pub azure_subscription: Option<String>,
+    /// The id of a Docker registry service connection.
+    pub container_registry: Option<String>,
     pub azure_cloud: Option<Cloud>,
     pub azure_extra_hosts: Option<String>,
     /// Token servers of other hosts that may have a registry's credentials.

@@ -8,6 +8,7 @@
 
 mod cancelled;
 pub mod commands;
+mod entra;
 mod error;
 mod local_key;
 mod log;

@@ -30,11 +30,13 @@ use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
 
 /// Failures that only say that nobody gave a credential.
-const NO_CREDENTIAL: [&str; 5] = [
+const NO_CREDENTIAL: [&str; 7] = [
     "azure-no-credential",
     "azure-credential-not-configured",
     "azure-oidc-permission",
     "azure-oidc-act",
+    "azure-connection-not-given",
+    "azure-connection-oidc",
     "cli-nothing-to-log-in-with",
 ];
 /// The same, where nobody brought a credential.

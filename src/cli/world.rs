@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::join;
 
+use super::entra;
 use super::error::CliError;
 use super::local_key::{local_signer, read};
 use super::remembered::Remembered;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
-    AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
-    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryHost,
-    TokenSource, Wanted, public_certificate,
+    AcrCredentials, AzureError, ChainSource, ConnectionName, CredentialType, ExtraHosts, Identity,
+    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryConnection,
+    RegistryHost, TokenSource, Wanted, public_certificate,
 };
 use crate::batch::{self, Member, Reach};
 use crate::ci::{CredentialsReport, Provenance};
@@ -55,6 +56,8 @@ pub struct WorldOptions {
     pub credential_type: Option<CredentialType>,
     /// What goes before the environment's own identity.
     pub named: NamedIdentity,
+    /// A Docker registry service connection, for its own registry.
+    pub registry_connection: Option<ConnectionName>,
 }
 
 /// One command's clients: one HTTP client, one token source per Entra credential, one connection
@@ -68,6 +71,7 @@ pub struct World {
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
     remembered: Arc<Remembered>,
+    registry_connection: Option<RegistryConnection>,
 }
 
 /// A vault key that was opened.
@@ -90,6 +94,8 @@ impl World {
         let dirs = Dirs::from_env(&options.env)?;
         let config = NotationConfig::load(&dirs)?;
         let http = http_client(&options.env, options.clock.clone(), options.deadline)?;
+        let read = |name| RegistryConnection::read(name, &entra::options(&options, &http, None));
+        let registry_connection = options.registry_connection.as_ref().map(read).transpose()?;
         Ok(Self {
             options,
             http,
@@ -99,6 +105,7 @@ impl World {
             connections: Mutex::default(),
             key_used: Arc::default(),
             remembered: Arc::default(),
+            registry_connection,
         })
     }
 
@@ -318,7 +325,7 @@ impl World {
         }
     }
 
-    /// Given, then the stores, then the Entra exchange.
+    /// Given, the registry connection, then the stores, then the Entra exchange.
     fn credentials(
         &self,
         host: &str,
@@ -332,6 +339,7 @@ impl World {
         if let Some(found) = self.given_for(host) {
             sources.push(Arc::new(Given::new(host, found.credential, found.source)?));
         }
+        sources.extend(self.registry_connection.iter().map(|given| given.credentials(wanted)));
         sources.push(Arc::new(self.stores()));
         sources.push(Arc::new(self.azure_credentials(wanted)));
         Ok(Arc::new(Chain::new(sources)))
@@ -345,6 +353,11 @@ impl World {
     /// The credential that `login` proves and stores: given, else an Azure registry's refresh token.
     pub async fn credential_to_store(&self, host: &str) -> Result<Found, BoxFault> {
         if let Some(found) = self.given_for(host) {
+            return Ok(found);
+        }
+        if let Some(given) = &self.registry_connection
+            && let Some(found) = given.credentials(Wanted::Push).find(host).await?
+        {
             return Ok(found);
         }
         let Some(registry) = self.azure_registry(host) else {
@@ -382,13 +395,7 @@ impl World {
         if let Some((_, known)) = identities.iter().find(|(kind, _)| *kind == credential_type) {
             return known.clone();
         }
-        let made = Arc::new(Identity::new(IdentityOptions {
-            http: self.http.clone(),
-            env: self.options.env.clone(),
-            credential_type,
-            named: self.options.named.clone(),
-            extra_hosts: self.options.extra_hosts.clone(),
-        }));
+        let made = entra::identity(&self.options, &self.http, credential_type);
         identities.push((credential_type, made.clone()));
         made
     }

@@ -42,7 +42,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::secret::Secret;
 use control::Remote;
-use entra::{ClientKeys, Entra, Issued as IssuedTokens, Oidc};
+use entra::{ClientKeys, DevOps, Entra, Issued as IssuedTokens, Oidc};
 use github::GitHub;
 use pki::{Pki, pem};
 use registry::{Door, Registry, Rules, Store};
@@ -123,6 +123,7 @@ impl Lab {
             issued,
             keys: ClientKeys::default(),
             oidc: Oidc::new(options.clock.clone()),
+            devops: DevOps::new(options.clock.clone()),
         });
 
         let github = GitHub::new(identity.clone());
@@ -224,6 +225,16 @@ impl Lab {
     /// For `ACTIONS_ID_TOKEN_REQUEST_URL`; it has a query, as GitHub's has.
     pub fn oidc_url(&self) -> String {
         format!("https://{}/oidc/token?api-version=2.0", self.authority_host)
+    }
+
+    /// For `SYSTEM_OIDCREQUESTURI`; a job of Azure Pipelines POSTs to it.
+    pub fn devops_oidc_url(&self) -> String {
+        format!("https://{}/devops/lab/oidctoken", self.authority_host)
+    }
+
+    /// What AzureCLI@2 hands on as `idToken`: a token of the service connection, made now.
+    pub fn devops_id_token(&self) -> Secret {
+        Secret::new(self.entra.devops.token())
     }
 
     /// The value of `azure-extra-hosts` that admits this lab.
@@ -377,6 +388,9 @@ impl Lab {
             ("SEALWRIGHT_LAB_PASSWORD", identity.password.expose().to_owned()),
             ("SEALWRIGHT_LAB_OIDC_URL", self.oidc_url()),
             ("SEALWRIGHT_LAB_OIDC_TOKEN", identity.oidc_request_token.expose().to_owned()),
+            ("SEALWRIGHT_LAB_OIDCREQUESTURI", self.devops_oidc_url()),
+            ("SEALWRIGHT_LAB_JOB_TOKEN", identity.job_token.expose().to_owned()),
+            ("SEALWRIGHT_LAB_CONNECTION", identity.connection_id.clone()),
             ("AZURE_TENANT_ID", identity.tenant_id.clone()),
             ("AZURE_CLIENT_ID", identity.client_id.clone()),
             ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),

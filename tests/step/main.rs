@@ -4,6 +4,8 @@ mod job;
 mod runner;
 mod schema;
 
+mod connected_registry;
+mod connections;
 mod dry_run;
 mod github;
 mod github_reports;
@@ -14,6 +16,7 @@ mod login;
 mod many;
 mod notation_action;
 mod oidc;
+mod prepared;
 mod pushed;
 mod recursive;
 mod secrets;
