@@ -10,6 +10,7 @@ mod cancelled;
 pub mod commands;
 mod entra;
 mod error;
+mod http_client;
 mod local_key;
 mod log;
 pub mod parse;

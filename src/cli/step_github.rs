@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::world::http_client;
+use super::http_client::http_client;
 use crate::ci::{
     self, GitHubReports, Host, Level, OctocrabApi, Report, TELLING, Unusable, WorkflowRun,
 };

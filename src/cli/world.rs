@@ -1,13 +1,14 @@
 //! The only wiring of concrete clients.
 
+mod look;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use futures_util::join;
-
 use super::entra;
 use super::error::CliError;
+use super::http_client::http_client;
 use super::local_key::{local_signer, read};
 use super::remembered::Remembered;
 use super::role_hints::RoleHints;
@@ -17,7 +18,6 @@ use crate::azure::{
     KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryConnection,
     RegistryHost, TokenSource, Wanted, public_certificate,
 };
-use crate::batch::{self, Member, Reach};
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
 use crate::config::{Dirs, NotationConfig};
@@ -25,18 +25,15 @@ use crate::credentials::{
     Chain, Credential, CredentialSource, Found, Given, ProcessHelper, Stores,
 };
 use crate::crypto::seed_random;
-use crate::env::{Env, name};
+use crate::env::Env;
 use crate::envelope::{Signer, TargetArtifact};
 use crate::fault::BoxFault;
-use crate::http::{Deadline, Http, HttpError, HttpOptions};
+use crate::http::{Deadline, Http};
 use crate::registry::{
     Access, Connection, ConnectionOptions, Kind, Listing, Reference, Registry, RegistryClient,
-    Scheme, Version, scheme_for,
+    Scheme, scheme_for,
 };
 use crate::sign::OpenSigner;
-
-/// The name the program gives in every request.
-const USER_AGENT: &str = concat!("sealwright/", env!("CARGO_PKG_VERSION"));
 
 /// What a command gives to its clients.
 pub struct WorldOptions {
@@ -122,52 +119,6 @@ impl World {
     /// The vault key that signs; none for a local key, or before it was opened.
     pub fn key_used(&self) -> Option<KeyUsed> {
         self.key_used.lock().expect("no panic holds this lock").clone()
-    }
-
-    /// Parses a reference. For a tag written as a digest the tag's digest is looked up for the hint.
-    pub async fn reference(&self, text: &str) -> Result<Reference, CliError> {
-        let error = match Reference::parse(text) {
-            Ok(reference) => return Ok(reference),
-            Err(error) => error,
-        };
-        let meant = error.suggestion.as_deref().and_then(|meant| Reference::parse(meant).ok());
-        let digest = match meant {
-            Some(meant) if matches!(meant.version(), Version::Tag(_)) => {
-                self.digest_of(&meant).await
-            }
-            _ => None,
-        };
-        Err(CliError::Reference { error, digest })
-    }
-
-    /// The artifact and every manifest below it; what is found is not fetched again.
-    pub async fn expand(
-        &self,
-        reference: &Reference,
-        access: Access,
-    ) -> Result<Vec<Member>, BoxFault> {
-        batch::expand(&*self.registry(reference, access)?, reference).await
-    }
-
-    /// The artifact by digest. With [`Reach::Recursive`] its children are remembered, so that
-    /// [`World::expand`] needs not fetch it again.
-    pub async fn by_digest(
-        &self,
-        reference: &Reference,
-        access: Access,
-        reach: Reach,
-    ) -> Result<Reference, BoxFault> {
-        if let Version::Digest(_) = reference.version() {
-            return Ok(reference.clone());
-        }
-        let registry = self.registry(reference, access)?;
-        let target = match reach {
-            Reach::Itself => registry.resolve(reference).await,
-            Reach::Recursive => {
-                registry.resolve_with_children(reference, None).await.map(|found| found.target)
-            }
-        };
-        Ok(reference.at(&target.map_err(CliError::Resolve)?.digest))
     }
 
     /// The repository a reference names.
@@ -256,27 +207,6 @@ impl World {
     /// The credential stores of this machine.
     pub fn stores(&self) -> Stores {
         stores(self.dirs.clone(), &self.options.env, self.options.clock.clone())
-    }
-
-    /// Resolves a reference and lists its signatures, side by side where the digest is known.
-    pub async fn signatures(
-        &self,
-        reference: &Reference,
-        limit: usize,
-    ) -> Result<Listed, CliError> {
-        let registry = self.registry(reference, Access::Pull).map_err(CliError::Other)?;
-        let (target, early) = join!(registry.resolve(reference), async {
-            match reference.version() {
-                Version::Digest(digest) => Some(registry.signatures(digest, limit).await),
-                Version::Tag(_) => None,
-            }
-        });
-        let target = target.map_err(CliError::Resolve)?;
-        let listing = match early {
-            Some(listing) => listing,
-            None => registry.signatures(&target.digest, limit).await,
-        };
-        Ok(Listed { target, listing: listing.map_err(CliError::Other)? })
     }
 
     /// A signer to be opened. What the key's settings get wrong is said at once.
@@ -399,35 +329,6 @@ impl World {
         identities.push((credential_type, made.clone()));
         made
     }
-
-    async fn digest_of(&self, reference: &Reference) -> Option<String> {
-        let registry = self.registry(reference, Access::Pull).ok()?;
-        let target = registry.resolve(reference).await.ok()?;
-        Some(reference.at(&target.digest).to_string())
-    }
-}
-
-/// A client with this much time, which trusts the system's roots and those of `SSL_CERT_FILE`.
-pub(super) fn http_client(
-    env: &Env,
-    clock: Arc<dyn Clock>,
-    deadline: Deadline,
-) -> Result<Http, HttpError> {
-    let client = |extra_roots| {
-        Http::new(HttpOptions {
-            clock: clock.clone(),
-            deadline,
-            user_agent: USER_AGENT.to_owned(),
-            extra_roots,
-        })
-    };
-    // a file with a root that cannot be used still serves by its others: the platform reads it too
-    client(extra_roots(env)).or_else(|_| client(Vec::new()))
-}
-
-/// The roots of `SSL_CERT_FILE`, trusted beside the system's. A file that is gone trusts nobody.
-fn extra_roots(env: &Env) -> Vec<Vec<u8>> {
-    env.value(name::SSL_CERT_FILE).and_then(|path| read(Path::new(path)).ok()).into_iter().collect()
 }
 
 /// The credential stores of this machine, for a command that asks no registry.
