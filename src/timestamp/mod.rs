@@ -1,0 +1,16 @@
+//! RFC 3161 timestamps: `Parsed` → `Verified`, and the authorities that make them.
+
+mod ber;
+mod chain;
+mod cms;
+mod error;
+mod info;
+mod request;
+mod stamp_error;
+mod token;
+
+pub use error::{TokenError, TokenPart};
+pub use info::Interval;
+pub use request::{Request, token_of_reply};
+pub use stamp_error::StampError;
+pub use token::{Claims, Parsed, TOKEN_LIMIT, Verified};
