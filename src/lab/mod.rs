@@ -1,4 +1,4 @@
-//! A whole world on loopback: registry, key vault, Entra and a small PKI.
+//! A whole world on loopback: registry, key vault, Entra, a time-stamping authority and a small PKI.
 //!
 //! It proves that the program agrees with itself; that it agrees with others is proven elsewhere.
 //! Of this crate it uses `clock` and `secret` alone, so that one mistake cannot cancel another.
@@ -6,7 +6,8 @@
 //! anyone can read, there because making an RSA key takes long without optimization.
 //!
 //! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault and
-//! Entra at `https://localhost:PORT`, the control at `http://127.0.0.1:PORT`.
+//! Entra at `https://localhost:PORT`, the control and the time-stamping authority at
+//! `http://127.0.0.1:PORT`.
 
 mod control;
 mod entra;
@@ -21,6 +22,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tsa;
 mod vault;
 
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
@@ -29,6 +31,7 @@ pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
 pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
 pub use serve::{ServeOptions, serve};
+pub use tsa::{Stamp, Tsa};
 pub use vault::{ChainInVault, ChainOrder, Export, Permission, Wording};
 
 use std::path::Path;
@@ -62,6 +65,8 @@ pub struct Lab {
     vault: Arc<Vault>,
     entra: Arc<Entra>,
     authority_host: String,
+    tsa: Arc<Tsa>,
+    tsa_host: String,
     tasks: Vec<JoinHandle<()>>,
     apart: Option<Runtime>,
 }
@@ -92,7 +97,7 @@ impl Lab {
         let tls = Tls::new()?;
         let [http, https] = [Port::bind().await?, Port::bind().await?];
         let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
-        let control_port = Port::bind().await?;
+        let [control_port, tsa_port] = [Port::bind().await?, Port::bind().await?];
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
 
@@ -119,6 +124,9 @@ impl Lab {
             oidc: Oidc::new(options.clock.clone()),
         });
 
+        let tsa = Arc::new(Tsa::new(options.clock.clone())?);
+        let tsa_host = format!("127.0.0.1:{}", tsa_port.number());
+
         let registry_http = format!("localhost:{}", http.number());
         let registry_https = format!("127.0.0.1:{}", https.number());
         let control_host = format!("127.0.0.1:{}", control_port.number());
@@ -131,6 +139,7 @@ impl Lab {
             https.serve(acceptor(), site(Role::Registry, registry.clone())),
             vault_port.serve(acceptor(), site(Role::Vault, vault.clone())),
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
+            tsa_port.serve(None, site(Role::Tsa, tsa.clone())),
             control_port.serve(None, remote),
         ];
         Ok(Self {
@@ -147,6 +156,8 @@ impl Lab {
             vault,
             entra,
             authority_host,
+            tsa,
+            tsa_host,
             tasks,
             apart: None,
         })
@@ -340,10 +351,13 @@ impl Lab {
         self.entra.keys.register(spki);
     }
 
-    /// `KEY=value` lines fit for `$GITHUB_ENV`; the CA is written into the folder as `lab-ca.pem`.
+    /// `KEY=value` lines fit for `$GITHUB_ENV`; the CA and the root of the
+    /// time-stamping authority are written into the folder.
     pub fn env_lines(&self, folder: &Path) -> Result<Vec<String>, LabError> {
         let ca = folder.join("lab-ca.pem");
         serve::write(&ca, &self.ca_pem)?;
+        let timestamp_root = folder.join("lab-timestamp-root.pem");
+        serve::write(&timestamp_root, &self.timestamp_root_pem())?;
         let identity = &self.identity;
         let pairs = [
             ("SEALWRIGHT_LAB_REGISTRY", self.registry_host().to_owned()),
@@ -356,6 +370,8 @@ impl Lab {
             ("SEALWRIGHT_LAB_PASSWORD", identity.password.expose().to_owned()),
             ("SEALWRIGHT_LAB_OIDC_URL", self.oidc_url()),
             ("SEALWRIGHT_LAB_OIDC_TOKEN", identity.oidc_request_token.expose().to_owned()),
+            ("SEALWRIGHT_LAB_TIMESTAMP_URL", self.timestamp_url(Stamp::Good)),
+            ("SEALWRIGHT_LAB_TIMESTAMP_ROOT", timestamp_root.display().to_string()),
             ("AZURE_TENANT_ID", identity.tenant_id.clone()),
             ("AZURE_CLIENT_ID", identity.client_id.clone()),
             ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),

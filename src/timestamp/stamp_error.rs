@@ -43,6 +43,11 @@ pub enum StampError {
     /// The token's time does not lie in a signing certificate's validity: no verifier would take it.
     #[error("the timestamp lies outside the validity of the signing chain: {0}")]
     SigningChain(ValidityError),
+    #[error("none of {} timestamping authorities gave a timestamp", failures.len())]
+    NoAuthority {
+        /// Name and failure, in the order asked.
+        failures: Vec<(String, StampError)>,
+    },
     #[error("timestamping certificate with subject {subject:?} revocation status is unknown")]
     RevocationUnknown { subject: String },
 }
@@ -51,6 +56,10 @@ pub enum StampError {
 const EXCERPT_LIMIT: usize = 80;
 
 impl StampError {
+    pub(super) fn media_type(url: String, found: &str) -> Self {
+        Self::MediaType { url, found: excerpt(found, EXCERPT_LIMIT) }
+    }
+
     pub(super) fn unparsable(reason: impl ToString) -> Self {
         Self::Unparsable { reason: excerpt(&reason.to_string(), EXCERPT_LIMIT) }
     }
@@ -74,6 +83,7 @@ impl Fault for StampError {
             Self::Hash { .. } => "timestamp-hash",
             Self::Validity(_) => "timestamp-certificate-validity-now",
             Self::SigningChain(_) => "timestamp-outside-signing-chain",
+            Self::NoAuthority { .. } => "timestamp-no-authority",
             Self::RevocationUnknown { .. } => "timestamp-revocation-unknown",
         }
     }
@@ -83,6 +93,9 @@ impl Fault for StampError {
             Self::Http(error) => error.because(),
             Self::Token(error) => error.because(),
             Self::Refused { reasons, .. } => reasons.clone(),
+            Self::NoAuthority { failures } => {
+                failures.iter().map(|(name, error)| format!("{name}: {error}")).collect()
+            }
             Self::RevocationUnknown { .. } => vec![
                 "the certificate names an OCSP or CRL server, and revocation checking is not supported yet"
                     .to_owned(),

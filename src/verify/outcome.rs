@@ -148,7 +148,7 @@ fn none_good(reference: &Reference, tried: &[Tried]) -> String {
 
 fn store_error(tried: &[Tried]) -> Option<&StoreError> {
     tried.iter().find_map(|t| match &t.failure {
-        Some(CheckFailure::Store(error)) => Some(error),
+        Some(CheckFailure::Store(error) | CheckFailure::TimestampStore(error)) => Some(error),
         _ => None,
     })
 }

@@ -12,6 +12,7 @@ pub enum Role {
     Registry,
     Vault,
     Entra,
+    Tsa,
 }
 
 /// Requests that a fault meets; each part left out matches all.
