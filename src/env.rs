@@ -125,6 +125,8 @@ pub mod name {
     pub const CI: &str = "CI";
     pub const GITHUB_ACTIONS: &str = "GITHUB_ACTIONS";
     pub const ACT: &str = "ACT";
+    pub const TF_BUILD: &str = "TF_BUILD";
+    pub const RESOURCE_URIS: &str = "RESOURCE_URIS";
     pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
     pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
     pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
@@ -133,6 +135,9 @@ pub mod name {
     pub const GITHUB_STATE: &str = "GITHUB_STATE";
     pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
     pub const INPUT_REGISTRY_PASSWORD: &str = "INPUT_REGISTRY-PASSWORD";
+    pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
+    pub const BUILD_SOURCESDIRECTORY: &str = "BUILD_SOURCESDIRECTORY";
+    pub const SYSTEM_DEFAULTWORKINGDIRECTORY: &str = "SYSTEM_DEFAULTWORKINGDIRECTORY";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
 }

@@ -137,6 +137,22 @@ async fn verifying_takes_three_and_one_more_by_tag_or_without_the_api() {
     }
 }
 
+/// The tag is asked for once, before anything else: the digest is not asked for again.
+#[tokio::test]
+async fn several_references_take_one_more_by_tag() {
+    for (by_tag, budget) in [(false, 3), (true, 4)] {
+        measure("several, Referrers API", budget, every, async |_| {
+            let program = used(Referrers::Api).await;
+            let images = ["v1", "v2"].map(|tag| match by_tag {
+                true => program.image(tag).split('@').next().unwrap().to_owned() + ":" + tag,
+                false => program.image(tag),
+            });
+            held(program, &format!("sign {API} {}", images.join(" "))).await
+        })
+        .await;
+    }
+}
+
 fn azure(program: &Program, image: &str, id: &str) -> String {
     let hosts = program.lab.extra_hosts();
     format!("sign {API} --azure-extra-hosts {hosts} --plugin azure-kv --id {id} {image}")

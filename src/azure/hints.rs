@@ -3,13 +3,15 @@
 use super::error::Refusal;
 use super::{ExtraHosts, Principal, PrincipalKind, RegistryHost, VaultHost};
 
-/// Where the certificate chain comes from; it decides which permissions signing needs.
+/// Where the certificate chain comes from; it decides which permissions are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChainMode {
     /// The vault's secret holds the chain.
     InVault,
     /// `ca_certs` or `self_signed`.
     Given,
+    /// Nothing is signed: the certificate is only read, to be trusted.
+    Public,
 }
 
 /// A permission of the vault.
@@ -51,7 +53,7 @@ const VAULT: [VaultRow; 3] = [
         name: "certificates/get",
         role: "Key Vault Certificate User",
         policy: "--certificate-permissions get",
-        modes: &[ChainMode::InVault, ChainMode::Given],
+        modes: &[ChainMode::InVault, ChainMode::Given, ChainMode::Public],
     },
     VaultRow {
         permission: Permission::KeySign,

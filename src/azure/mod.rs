@@ -26,4 +26,6 @@ pub use identity::{
     Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Listener, NamedIdentity,
     Principal, PrincipalKind, Service, Token, TokenSource,
 };
-pub use key_vault::{ChainSource, KeyId, KeyVaultOptions, KeyVaultSigner};
+pub use key_vault::{
+    ChainSource, KeyId, KeyVaultOptions, KeyVaultSigner, PublicCertificate, public_certificate,
+};

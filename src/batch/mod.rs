@@ -1,6 +1,7 @@
 //! Many images at once: how many side by side, answers in input order, and what is signed already.
 
 mod already;
+mod distinct;
 mod pace;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::num::NonZeroUsize;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 pub use already::{AlreadySigned, Once, Renewal, sign_once};
+pub use distinct::{Distinct, distinct};
 use pace::Pace;
 
 /// Images worked on side by side unless told otherwise.

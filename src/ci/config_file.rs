@@ -1,13 +1,16 @@
 //! `sealwright.yml`: the inputs as keys of a YAML file.
 
+mod sources;
+
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::draft::Draft;
-use super::table;
+use super::table::{self, Input, Shape};
 use crate::fault::Fault;
+use sources::Sources;
 
 /// largest configuration file read: 1 MiB; real ones are a screen long
 pub const CONFIG_FILE_LIMIT: u64 = 1024 * 1024;
@@ -81,10 +84,13 @@ impl<'de> Visitor<'de> for FileVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
         let mut draft = Draft::default();
         let mut seen = Vec::new();
-        while let Some(name) = map.next_key_seed(InputName { seen: &seen })? {
-            let value: Value = map.next_value()?;
-            draft.set(name, &value.0);
-            seen.push(name);
+        while let Some(input) = map.next_key_seed(InputName { seen: &seen })? {
+            let value = match input.shape {
+                Shape::Sources => map.next_value::<Sources>()?.0,
+                _ => map.next_value::<Value>()?.0,
+            };
+            draft.set(input.name, &value);
+            seen.push(input.name);
         }
         Ok(File(draft))
     }
@@ -96,7 +102,7 @@ struct InputName<'a> {
 }
 
 impl<'de> DeserializeSeed<'de> for InputName<'_> {
-    type Value = &'static str;
+    type Value = &'static Input;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -104,13 +110,13 @@ impl<'de> DeserializeSeed<'de> for InputName<'_> {
 }
 
 impl Visitor<'_> for InputName<'_> {
-    type Value = &'static str;
+    type Value = &'static Input;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of an input")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<&'static str, E> {
+    fn visit_str<E: Error>(self, key: &str) -> Result<&'static Input, E> {
         match (table::known(key), table::nearest(key)) {
             (Some(input), _) if input.name == "config" => {
                 Err(E::custom(format!("key `{key}` cannot stand in this file")))
@@ -118,7 +124,7 @@ impl Visitor<'_> for InputName<'_> {
             (Some(input), _) if self.seen.contains(&input.name) => {
                 Err(E::custom(format!("duplicate key `{key}`")))
             }
-            (Some(input), _) => Ok(input.name),
+            (Some(input), _) => Ok(input),
             (None, Some(nearest)) => {
                 Err(E::custom(format!("unknown key `{key}`; did you mean `{nearest}`?")))
             }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::pushed::PushedError;
 use super::step::Command;
 use super::table::{self, INPUTS};
-use crate::env::Env;
+use crate::env::{Env, name};
 use crate::fault::Fault;
 
 /// The host sets one variable per input: `INPUT_` and the name in capitals, hyphens kept.
@@ -14,6 +15,8 @@ const PREFIX: &str = "INPUT_";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     values: BTreeMap<&'static str, String>,
+    /// What Docker@2 pushed in this job of Azure Pipelines.
+    pub(super) uris: Option<String>,
 }
 
 /// An input that cannot be used. The value is shown only where it is no secret.
@@ -25,6 +28,9 @@ pub enum InputError {
     Invalid { name: &'static str, found: String, expected: String },
     #[error("inputs `{one}` and `{other}` cannot be given together: {why}")]
     Together { one: &'static str, other: &'static str, why: &'static str },
+    /// What was pushed cannot be told.
+    #[error(transparent)]
+    Pushed(#[from] PushedError),
 }
 
 impl Fault for InputError {
@@ -33,6 +39,14 @@ impl Fault for InputError {
             InputError::Missing { .. } => "ci-input-missing",
             InputError::Invalid { .. } => "ci-input-invalid",
             InputError::Together { .. } => "ci-input-together",
+            InputError::Pushed(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            InputError::Pushed(error) => error.hint(),
+            _ => None,
         }
     }
 }
@@ -48,6 +62,10 @@ impl Draft {
                 Some(input) => draft.set(input.name, value),
                 None => warnings.push(unknown(&name)),
             }
+        }
+        // any job may have a variable of this name
+        if env.value(name::TF_BUILD).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            draft.uris = env.value(name::RESOURCE_URIS).map(str::to_owned);
         }
         (draft, warnings)
     }

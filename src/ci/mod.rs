@@ -9,30 +9,37 @@ mod draft;
 mod files;
 mod host;
 mod junit;
+mod on_path;
 mod post;
+mod pushed;
 mod report;
 mod run;
 mod schema;
 mod services;
-mod setup;
 mod step;
 mod summary;
 mod table;
+mod trust;
 
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
 pub use draft::{Draft, InputError};
 pub use files::Files;
 pub use host::{GitHub, Host, HostError, Level, Terminal, defang};
 pub use junit::junit;
+pub use on_path::{OnPathError, put_on_path};
 pub use post::clean_up;
+pub use pushed::{METADATA_LIMIT, PushedError};
 pub use report::{
     CheckReport, CredentialsReport, ErrorReport, ImageReport, Outcome, REPORT_VERSION, Report,
     SignerReport,
 };
-pub use run::{Finished, TimeOver, done, refuse, run};
+pub use run::{Finished, JobCancelled, TimeOver, done, refuse, run};
 pub use schema::{config_schema, report_schema};
-pub use services::{LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
-pub use setup::{SetupError, Trust};
-pub use step::{ChainSource, Command, KeyChoice, Step};
+pub use services::{Cancelled, LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
+pub use step::{BinaryNames, ChainSource, Command, KeyChoice, Step};
 pub use summary::summary;
 pub use table::{Group, INPUTS, Input, OUTPUTS, Output, Place, Shape};
+pub use trust::{
+    Answer, CertificatePlace, Download, Found, NoSource, PolicySource, Trust, TrustError,
+    TrustInputs, TrustServices, TrustedSource, VaultCertificate, found_below_github,
+};

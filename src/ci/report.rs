@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::schema;
 use super::services::Provenance;
+use crate::batch::Distinct;
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
 use crate::verify::VerifyError;
@@ -70,6 +71,9 @@ pub struct Report {
 pub struct ImageReport {
     /// By digest where it is known, else as given.
     pub image: String,
+    /// The tags it was asked for by; each was resolved once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     pub outcome: Outcome,
@@ -183,6 +187,12 @@ impl ImageReport {
         self.credentials = Some(provenance.credentials);
     }
 
+    /// Adds the tags it was asked for by, and what is said of them.
+    pub fn named(&mut self, names: &Distinct) {
+        self.tags = names.tags.iter().map(ToString::to_string).collect();
+        self.warnings.splice(0..0, names.warnings());
+    }
+
     /// An image that was not verified, with every signature tried.
     pub fn not_verified(image: &Reference, error: &VerifyError) -> Self {
         let signatures = error.tried().iter().map(SignatureReport::from).collect();
@@ -205,7 +215,7 @@ impl ImageReport {
     /// Text that is no reference.
     pub fn unreadable(text: &str, fault: &dyn Fault) -> Self {
         let image = excerpt(text, LINE_LIMIT);
-        Self { error: Some(fault.into()), ..Self::named(image, None, Outcome::Failed) }
+        Self { error: Some(fault.into()), ..Self::unfilled(image, None, Outcome::Failed) }
     }
 
     fn empty(image: &Reference, outcome: Outcome) -> Self {
@@ -213,12 +223,13 @@ impl ImageReport {
             crate::registry::Version::Digest(digest) => Some(digest.to_string()),
             crate::registry::Version::Tag(_) => None,
         };
-        Self::named(image.to_string(), digest, outcome)
+        Self::unfilled(image.to_string(), digest, outcome)
     }
 
-    fn named(image: String, digest: Option<String>, outcome: Outcome) -> Self {
+    fn unfilled(image: String, digest: Option<String>, outcome: Outcome) -> Self {
         Self {
             image,
+            tags: Vec::new(),
             digest,
             outcome,
             signature: None,

@@ -1,9 +1,10 @@
 //! Running a step: log in, then every image; report, whatever became of them.
 
 mod finish;
+mod limit;
+mod lists;
+mod targets;
 mod tell;
-
-use std::time::Duration;
 
 use super::files::Files;
 use super::host::{Host, Level};
@@ -16,6 +17,9 @@ use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
 use finish::finish;
+use limit::Limit;
+pub use limit::{JobCancelled, TimeOver};
+use targets::targets;
 use tell::tell;
 
 /// The state in which `login` keeps what it wrote, for the clean-up at the end of the job.
@@ -29,23 +33,6 @@ pub struct Finished {
     pub status: u8,
 }
 
-/// The input `timeout` is over. What was done before is in the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the step's time limit of {seconds} seconds is over")]
-pub struct TimeOver {
-    pub seconds: u64,
-}
-
-impl Fault for TimeOver {
-    fn code(&self) -> &'static str {
-        "ci-time-over"
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("give the step longer: timeout: 30m".to_owned())
-    }
-}
-
 /// Runs `sign`, `verify` or `login`. `files` is where the reports go.
 pub async fn run(
     step: &Step,
@@ -54,10 +41,7 @@ pub async fn run(
     clock: &dyn Clock,
     files: &Files,
 ) -> Finished {
-    for warning in step.tag_warnings() {
-        host.annotate(Level::Warning, "Image given by tag", &warning);
-    }
-    let limit = Limit { clock, time: step.timeout, end: clock.elapsed() + step.timeout };
+    let limit = Limit::new(step.timeout, clock, services.cancelled());
     let report = match work(step, services, host, &limit).await {
         Ok(report) => report,
         Err(fault) => refusal(step.command.name(), &*fault),
@@ -91,30 +75,6 @@ fn without_images(step: &Step) -> Report {
     Report::of(step.command.name(), Vec::new(), outcome)
 }
 
-/// The time the step has.
-struct Limit<'a> {
-    clock: &'a dyn Clock,
-    time: Duration,
-    /// As [`Clock::elapsed`] counts.
-    end: Duration,
-}
-
-impl Limit<'_> {
-    /// The work, unless the time is over first.
-    async fn hold<T>(&self, work: impl Future<Output = T>) -> Result<T, TimeOver> {
-        let over = TimeOver { seconds: self.time.as_secs() };
-        let left = self.end.saturating_sub(self.clock.elapsed());
-        if left.is_zero() {
-            return Err(over);
-        }
-        tokio::select! {
-            biased;
-            done = work => Ok(done),
-            () = self.clock.sleep(left) => Err(over),
-        }
-    }
-}
-
 async fn work(
     step: &Step,
     services: &dyn Services,
@@ -141,17 +101,25 @@ async fn work(
             Err(fault) => return Err(fault),
         }
     }
+    let targets = targets(step, services, limit).await;
     let mut images = Vec::new();
-    let job = |number: usize| async move {
-        let image = &step.images[number];
-        let done = limit.hold(one(step, image, services)).await;
-        let (mut report, unknown) =
-            done.unwrap_or_else(|over| (ImageReport::failed(image, &over), Vec::new()));
-        report.used(services.provenance(image));
-        (report, unknown)
+    let job = |number: usize| {
+        let target = &targets[number];
+        async move {
+            let (image, named) = match target {
+                Ok(named) => (&named.reference, named),
+                Err(failed) => return (failed.clone(), Vec::new()),
+            };
+            let done = limit.hold(one(step, image, services)).await;
+            let (mut report, unknown) =
+                done.unwrap_or_else(|over| (ImageReport::failed(image, &*over), Vec::new()));
+            report.used(services.provenance(image));
+            report.named(named);
+            (report, unknown)
+        }
     };
     let throttled = || services.throttled();
-    batch::in_order(step.images.len(), step.concurrency, throttled, job, |(report, unknown)| {
+    batch::in_order(targets.len(), step.concurrency, throttled, job, |(report, unknown)| {
         tell(&report, host);
         images.push(report);
         not_checked.extend(unknown);

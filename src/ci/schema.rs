@@ -50,6 +50,8 @@ pub fn config_schema() -> Value {
 
 /// trailing space is trimmed, so that the last line may end
 const ONE_LINE: &str = r"^[^\r\n]*\s*$";
+/// type and name of a trust store
+const STORE: &str = r"^(ca|signingAuthority|tsa):[A-Za-z0-9_.-]+$";
 /// the durations of Go, positive; that they are whole seconds is for the step to tell
 const DURATION: &str = r"^\s*\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+\s*$";
 
@@ -69,6 +71,15 @@ fn key(input: &Input) -> Value {
             json!({ "type": "object", "additionalProperties": line() }),
             text(),
             json!({ "type": "array", "items": line() }),
+        ],
+        Shape::Sources => vec![
+            json!({
+                "type": "object",
+                "propertyNames": { "pattern": STORE },
+                "additionalProperties": { "anyOf": [text(), json!({ "type": "array", "items": text() })] }
+            }),
+            text(),
+            json!({ "type": "array", "items": text() }),
         ],
         Shape::Duration => vec![json!({ "type": "string", "pattern": DURATION })],
     };

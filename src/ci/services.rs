@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+
 use super::report::CredentialsReport;
 use crate::batch::Once;
 use crate::credentials::Credential;
@@ -53,11 +56,17 @@ pub struct Provenance {
     pub credentials: CredentialsReport,
 }
 
+/// Comes back when the job is cancelled, with the name of the signal.
+pub type Cancelled = Shared<BoxFuture<'static, &'static str>>;
+
 /// The work of a step.
 #[async_trait::async_trait]
 pub trait Services: Send + Sync {
     /// Reads what all images share: the policy, or which key signs.
     async fn prepare(&self) -> Result<(), BoxFault>;
+
+    /// The image by digest; its tag is asked for here and nowhere else.
+    async fn resolve(&self, image: &Reference) -> Result<Reference, BoxFault>;
 
     /// Unless a signature that is there already will do.
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault>;
@@ -71,6 +80,11 @@ pub trait Services: Send + Sync {
 
     /// How many requests were answered 429 so far.
     fn throttled(&self) -> u64;
+
+    /// The end of the job before the step's; by default there is none.
+    fn cancelled(&self) -> Cancelled {
+        std::future::pending().boxed().shared()
+    }
 
     /// Proves a registry's credential, in memory only.
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault>;

@@ -1,5 +1,6 @@
 //! A valid step: what the inputs ask for.
 
+mod trust;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -7,10 +8,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::trust::TrustInputs;
 use crate::azure::Cloud;
 use crate::batch::Renewal;
 use crate::envelope::Format;
-use crate::registry::{Reference, ReferrersMode, Version};
+use crate::registry::{Reference, ReferrersMode};
 use crate::secret::Secret;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,24 @@ pub enum ChainSource {
     SelfSigned,
 }
 
+/// Under which names later steps find this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryNames {
+    /// `sealwright`
+    Own,
+    /// `sealwright` and `notation`
+    AndNotation,
+}
+
+impl BinaryNames {
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            BinaryNames::Own => &["sealwright"],
+            BinaryNames::AndNotation => &["sealwright", "notation"],
+        }
+    }
+}
+
 /// The inputs, checked: names, shapes and combinations. Whether files and hosts exist shows later.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -77,8 +97,9 @@ pub struct Step {
     pub auth_realms: Vec<String>,
     pub format: Format,
     pub mode: ReferrersMode,
-    pub trust_policy: Option<PathBuf>,
-    pub trust_store: Option<PathBuf>,
+    pub trust: TrustInputs,
+    /// What `setup` puts on PATH.
+    pub binary_names: BinaryNames,
     pub user_metadata: BTreeMap<String, String>,
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,
@@ -112,19 +133,6 @@ impl Step {
         hosts.sort();
         hosts.dedup();
         hosts
-    }
-
-    /// Sentences about images given by tag: a tag may move between push and signature.
-    pub fn tag_warnings(&self) -> Vec<String> {
-        self.images
-            .iter()
-            .filter_map(|image| match image.version() {
-                Version::Tag(tag) => Some(format!(
-                    "{image} is a tag; give the digest instead of the tag :{tag}, since tags can be moved to another image"
-                )),
-                Version::Digest(_) => None,
-            })
-            .collect()
     }
 }
 

@@ -40,6 +40,7 @@ pub enum Place {
 const EVERY: &[&str] = &["sign", "verify", "login", "setup"];
 const IMAGES: &[&str] = &["sign", "verify"];
 const SIGN: &[&str] = &["sign"];
+const SETUP: &[&str] = &["setup"];
 const TRUST: &[&str] = &["verify", "setup"];
 const REGISTRY: &[&str] = &["sign", "verify", "login"];
 
@@ -67,6 +68,8 @@ pub enum Shape {
     List,
     /// `key=value` lines.
     Pairs,
+    /// `<type>:<store>=<source>` lines, with PEM text among them.
+    Sources,
     /// A duration of Go, such as `24h` or `1m30s`.
     Duration,
 }
@@ -99,13 +102,25 @@ pub const INPUTS: &[Input] = &[
         "command",
         Shape::OneOf(&["sign", "verify", "login", "setup"]),
         Some("sign"),
-        "What to do: `sign`, `verify`, `login` (write docker's configuration, undone when the job ends) or `setup` (install trust policy and trust store for later steps, and put the binary on PATH).",
+        "What to do: `sign`, `verify`, `login` (write docker's configuration, undone when the job ends) or `setup` (put this program on PATH for later steps, and install trust policy and trust store for them).",
     ),
     input(
         "images",
         Shape::List,
         None,
-        "Images to sign or verify, by digest, one per line or separated by commas: `myregistry.azurecr.io/app@sha256:…`.",
+        "Images to sign or verify, by digest, one per line or separated by commas: `myregistry.azurecr.io/app@sha256:…`; without the digest where `digest` or `metadata` tells it. A tag is resolved once, with a warning.",
+    ).of(IMAGES),
+    input(
+        "digest",
+        Shape::Text,
+        None,
+        "Digest of all `images`: `${{ steps.build.outputs.digest }}`.",
+    ).of(IMAGES),
+    input(
+        "metadata",
+        Shape::Text,
+        None,
+        "What the build pushed, JSON or the path of a file with it: the output `metadata` of build-push-action or bake-action, or the result of `az acr build --no-logs --output json`. `images` chooses among several. In Azure Pipelines, without `images` and `metadata`, what Docker@2 pushed (`RESOURCE_URIS`).",
     ).of(IMAGES),
     input(
         "registry",
@@ -143,26 +158,26 @@ pub const INPUTS: &[Input] = &[
         Shape::OneOf(&["github", "environment", "workloadid", "managedid", "azurecli"]),
         None,
         "`github`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given.",
-    ).under(Group::Azure).of(REGISTRY),
+    ).under(Group::Azure),
     input(
         "azure-client-id",
         Shape::Text,
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
-    ).under(Group::Azure).of(REGISTRY),
-    input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure).of(REGISTRY),
+    ).under(Group::Azure),
+    input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure),
     input(
         "azure-cloud",
         Shape::OneOf(&["public", "usgovernment", "china"]),
         None,
         "Cloud of `azure-tenant-id` and of short vault and registry names: `public`, `usgovernment` or `china`. By default `public` for names, and the vault's or registry's own for the tenant.",
-    ).under(Group::Azure).of(REGISTRY),
+    ).under(Group::Azure),
     input(
         "azure-extra-hosts",
         Shape::Text,
         None,
         "Further hosts that may see Azure tokens, exact, https only: `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT`.",
-    ).under(Group::Azure).of(REGISTRY),
+    ).under(Group::Azure),
     input(
         "auth-realms",
         Shape::List,
@@ -176,13 +191,30 @@ pub const INPUTS: &[Input] = &[
         Some("true"),
         "`true`: keep the referrers tag index as notation 1.3.2 does; `false`: only where the registry lacks the Referrers API.",
     ).under(Group::Advanced).of(SIGN),
-    input("trust-policy", Shape::Text, None, "Trust policy file for `verify` and `setup`.").under(Group::Trust).of(TRUST),
+    input(
+        "trust-policy",
+        Shape::Text,
+        None,
+        "Trust policy: a file, JSON text, or an address with its checksum, `https://example.com/trustpolicy.json#sha256=…`.",
+    ).under(Group::Trust).of(TRUST),
     input(
         "trust-store",
         Shape::Text,
         None,
-        "Folder that holds `x509/<type>/<store>/` with trusted certificates, for `verify` and `setup`.",
+        "Folder that holds `x509/<type>/<store>/` with trusted certificates.",
     ).under(Group::Trust).of(TRUST),
+    input(
+        "trusted-certificates",
+        Shape::Sources,
+        None,
+        "Trusted certificates, one `<type>:<store>=<source>` per line, such as `ca:wabbit-networks.io=certs/root.crt`. A source is a file, an https address ending in `#sha256=<checksum>`, a Key Vault certificate's id, or PEM text.",
+    ).under(Group::Trust).of(TRUST),
+    input(
+        "install-as-notation",
+        Shape::Truth,
+        Some("false"),
+        "`true`: later steps also find this program as `notation`.",
+    ).under(Group::Advanced).of(SETUP),
     input(
         "user-metadata",
         Shape::Pairs,
@@ -207,6 +239,12 @@ pub const INPUTS: &[Input] = &[
         Shape::Truth,
         Some("true"),
         "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for, and sign again what has expired; `false`: sign in any case.",
+    ).under(Group::Advanced).of(SIGN),
+    input(
+        "renew-before",
+        Shape::Duration,
+        None,
+        "With `skip-signed`: sign again what expires within this time, such as `168h`.",
     ).under(Group::Advanced).of(SIGN),
     input(
         "concurrency",
@@ -241,6 +279,14 @@ pub const OUTPUTS: &[Output] = &[
     Output {
         name: "signature",
         description: "The digest of the first image's signature manifest.",
+    },
+    Output {
+        name: "signatures",
+        description: "JSON list of all signatures pushed or found, `[\"myregistry.azurecr.io/app@sha256:…\"]`, for `fromJSON`; empty text where it would pass 100,000 bytes: then read `report`.",
+    },
+    Output {
+        name: "images",
+        description: "JSON list of all images, `[{\"image\": \"myregistry.azurecr.io/app@sha256:…\", \"outcome\": \"signed\", \"signature\": \"sha256:…\"}]`, for `fromJSON`; empty text where it would pass 100,000 bytes: then read `report`.",
     },
     Output {
         name: "outcome",

@@ -6,16 +6,19 @@
 //! `--concurrency`, `--skip-signed`), where notation looks at the first alone. A word that names no
 //! command of a group is an error.
 
+mod cancelled;
 pub mod commands;
 mod error;
 mod local_key;
 mod log;
 pub mod parse;
 pub mod render;
+mod resolved;
 mod role_hints;
 mod session;
 mod signing_key;
 mod step_services;
+mod step_trust;
 mod streams;
 mod world;
 

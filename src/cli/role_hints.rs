@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::resolved::Resolved;
 use crate::azure::{
     Audience, ExtraHosts, Identity, RegistryHost, TokenSource, Wanted, registry_hint,
 };
@@ -19,6 +20,7 @@ pub struct RoleHints {
     pub connection: Arc<Connection>,
     pub identity: Arc<Identity>,
     pub extra_hosts: ExtraHosts,
+    pub resolved: Arc<Resolved>,
 }
 
 /// The code of a request that the registry refused.
@@ -71,7 +73,13 @@ impl RoleHints {
 #[async_trait::async_trait]
 impl Registry for RoleHints {
     async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault> {
-        self.hinted(self.registry.resolve(reference).await, Wanted::Pull).await
+        if let Some(target) = self.resolved.find(reference) {
+            return Ok(target);
+        }
+        let answer = self.registry.resolve(reference).await;
+        let target = self.hinted(answer, Wanted::Pull).await?;
+        self.resolved.keep(reference, &target);
+        Ok(target)
     }
 
     async fn signatures(&self, subject: &Digest, limit: usize) -> Result<Listing, BoxFault> {

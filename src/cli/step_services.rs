@@ -7,14 +7,16 @@ use base64::Engine as _;
 use futures_util::future::FutureExt as _;
 use tokio::sync::OnceCell;
 
+use super::cancelled::cancelled;
+use super::error::CliError;
 use super::session::Session;
 use super::signing_key::SigningKey;
 use super::world::{World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
 use crate::batch::{Once, sign_once};
 use crate::ci::{
-    ChainSource, Command, KeyChoice, LogOut, LoggedIn, Login, Presence, Provenance, Services, Step,
-    Written,
+    Cancelled, ChainSource, Command, KeyChoice, LogOut, LoggedIn, Login, Presence, Provenance,
+    Services, Step, Written,
 };
 use crate::clock::Clock;
 use crate::config::{Dirs, docker_config};
@@ -23,7 +25,7 @@ use crate::crypto::Digest;
 use crate::env::{Env, name};
 use crate::envelope::Signer;
 use crate::fault::{BoxFault, Fault};
-use crate::registry::{Access, Reference, Registry};
+use crate::registry::{Access, Reference, Registry, Version};
 use crate::sign::{OpenSigner, Rehearsal, SignRequest, rehearse};
 use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
@@ -60,6 +62,7 @@ pub struct StepServices {
     env: Env,
     policy: OnceCell<Policy>,
     signer: OnceCell<Arc<dyn Signer>>,
+    cancelled: Cancelled,
 }
 
 /// The stores that the end of the job takes entries out of.
@@ -78,6 +81,7 @@ impl StepServices {
             env: session.env.clone(),
             policy: OnceCell::new(),
             signer: OnceCell::new(),
+            cancelled: cancelled(),
         }
     }
 
@@ -149,6 +153,19 @@ impl Services for StepServices {
         Ok(())
     }
 
+    async fn resolve(&self, image: &Reference) -> Result<Reference, BoxFault> {
+        if let Version::Digest(_) = image.version() {
+            return Ok(image.clone());
+        }
+        let access = match self.step.command {
+            Command::Verify => Access::Pull,
+            _ => Access::PullPush,
+        };
+        let registry = self.world.registry(image, access)?;
+        let target = registry.resolve(image).await.map_err(CliError::Resolve)?;
+        Ok(image.at(&target.digest))
+    }
+
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {
         let registry = self.repository(image)?;
         let (request, renewal) = (self.request(image), self.step.renewal);
@@ -182,6 +199,10 @@ impl Services for StepServices {
 
     fn throttled(&self) -> u64 {
         self.world.throttled()
+    }
+
+    fn cancelled(&self) -> Cancelled {
+        self.cancelled.clone()
     }
 
     async fn log_in(&self, registry: &str) -> Result<LoggedIn, BoxFault> {

@@ -8,11 +8,13 @@ use futures_util::join;
 
 use super::error::CliError;
 use super::local_key::{local_signer, read};
+use super::resolved::Resolved;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
     AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
-    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, RegistryHost, TokenSource, Wanted,
+    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryHost,
+    TokenSource, Wanted, public_certificate,
 };
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
@@ -64,6 +66,7 @@ pub struct World {
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
+    resolved: Arc<Resolved>,
 }
 
 /// A vault key that was opened.
@@ -103,6 +106,7 @@ impl World {
             identities: Mutex::default(),
             connections: Mutex::default(),
             key_used: Arc::default(),
+            resolved: Arc::default(),
         })
     }
 
@@ -150,6 +154,7 @@ impl World {
             connection,
             identity: self.identity(self.options.credential_type),
             extra_hosts: self.options.extra_hosts.clone(),
+            resolved: self.resolved.clone(),
         }))
     }
 
@@ -331,6 +336,18 @@ impl World {
     /// A connection with this credential and no other.
     pub fn connect_with(&self, host: &str, found: Found) -> Result<Connection, BoxFault> {
         self.connect(host, Arc::new(Given::new(host, found.credential, found.source)?))
+    }
+
+    /// The one client of this command.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// A vault certificate's public part, read with this command's identity.
+    pub async fn public_certificate(&self, id: &str) -> Result<PublicCertificate, AzureError> {
+        let id = KeyId::parse(id, &self.options.extra_hosts)?;
+        let identity = self.identity(self.options.credential_type);
+        public_certificate(self.http.clone(), identity, &id).await
     }
 
     fn azure_credentials(&self, wanted: Wanted) -> AcrCredentials {

@@ -90,8 +90,8 @@ impl TrustStore for TrustStoreDir {
     }
 }
 
-/// `[a-zA-Z0-9_.-]+`, and not the two names that mean a folder itself.
-pub(super) fn is_name(name: &str) -> bool {
+/// Whether a store may have this name: `[a-zA-Z0-9_.-]+`, and not the two that mean a folder itself.
+pub fn is_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     !matches!(name, "" | "." | "..") && name.bytes().all(allowed)
 }
@@ -189,6 +189,16 @@ impl Store<'_> {
         let reason = format!("{operation} {}: {}", self.folder.display(), os_reason(error));
         let (kind, name) = (self.kind.name().to_owned(), self.name.to_owned());
         StoreError::Inaccessible { kind, name, reason }
+    }
+}
+
+/// Whether these certificates may stand in a store of this type, as [`TrustStore::certificates`]
+/// demands it; the error tells of the first that may not, or that there is none.
+pub fn check_trusted(kind: StoreType, certificates: &[Certificate]) -> Result<(), String> {
+    check_authorities(certificates)?;
+    match kind {
+        StoreType::Tsa => certificates.iter().try_for_each(check_root),
+        StoreType::Ca | StoreType::SigningAuthority => Ok(()),
     }
 }
 

@@ -146,6 +146,32 @@ fn none_good(reference: &Reference, tried: &[Tried]) -> String {
     }
 }
 
+/// One for each signature; a trust store that does not load is said once, since no signature can
+/// help it.
+fn reasons(tried: &[Tried]) -> Vec<String> {
+    let store_failed = |t: &&Tried| matches!(t.failure, Some(CheckFailure::Store(_)));
+    let without_store = tried.iter().filter(store_failed).count();
+    let mut said = false;
+    let mut reasons = Vec::new();
+    for signature in tried {
+        let Some(failure) = &signature.failure else { continue };
+        let mut of = signature.digest.clone();
+        if matches!(failure, CheckFailure::Store(_)) && without_store > 1 {
+            if std::mem::replace(&mut said, true) {
+                continue;
+            }
+            of = format!("{of} and {} more", without_store - 1);
+        }
+        let mut reason = format!("{of}: {failure}");
+        let details = failure.because();
+        if !details.is_empty() {
+            reason.push_str(&format!(" ({})", details.join("; ")));
+        }
+        reasons.push(excerpt(&reason, REASON_LIMIT));
+    }
+    reasons
+}
+
 fn store_error(tried: &[Tried]) -> Option<&StoreError> {
     tried.iter().find_map(|t| match &t.failure {
         Some(CheckFailure::Store(error) | CheckFailure::TimestampStore(error)) => Some(error),
@@ -171,16 +197,7 @@ impl Fault for VerifyError {
             | VerifyError::NoStatement { .. }
             | VerifyError::NoSignature { .. } => Vec::new(),
             VerifyError::NoneGood { tried, exceeded, .. } => {
-                let mut reasons = Vec::new();
-                for signature in tried {
-                    let Some(failure) = &signature.failure else { continue };
-                    let mut reason = format!("{}: {failure}", signature.digest);
-                    let details = failure.because();
-                    if !details.is_empty() {
-                        reason.push_str(&format!(" ({})", details.join("; ")));
-                    }
-                    reasons.push(excerpt(&reason, REASON_LIMIT));
-                }
+                let mut reasons = reasons(tried);
                 if let Some(limit) = exceeded {
                     reasons.push(format!(
                         "more signatures exist; only {limit} were tried (--max-signatures)"

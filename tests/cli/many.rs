@@ -85,16 +85,14 @@ async fn several_references_are_the_lines_of_each_and_a_table() {
     assert_snapshot!(narrow(&world.run("verify $IMAGE $TAGGED $IMAGE no-reference")), @r#"
     [stdout]
     Successfully verified signature for localhost:5000/net-monitor@sha256:<image>
-    Successfully verified signature for localhost:5000/net-monitor@sha256:<image>
 
     REFERENCE OUTCOME DETAIL
     localhost:5000/net-monitor@sha256:<image> verified signature sha256:<signature>
-    localhost:5000/net-monitor@sha256:<image> verified signature sha256:<signature>
     no-reference failed registry-reference: "no-reference": invalid reference: missing registry or repository. Expecting <registry>/<repository>…
     [stderr]
-    Warning: Always verify the artifact using digest(@sha256:...) rather than a tag(:v1) because resolved digest may not point to the same signed artifact, as tags are mutable.
+    Warning: localhost:5000/net-monitor:v1 is a tag; it is localhost:5000/net-monitor@sha256:<image> now. Give the digest instead, since tags can be moved to another image
     Error: "no-reference": invalid reference: missing registry or repository. Expecting <registry>/<repository>:<tag> or <registry>/<repository>@<digest>
-    Error: 1 of 3 failed
+    Error: 1 of 2 failed
     [exit] 1
     "#);
     // a second mention is no second image
@@ -113,6 +111,27 @@ async fn json_of_several_is_the_report_of_a_step() {
     assert_eq!(report["images"][0]["outcome"], "signed");
     assert_eq!(report["images"][1]["image"], "nonsense");
     assert_eq!(report["images"][1]["error"]["code"], "registry-reference");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_and_its_digest_are_one_image_and_the_tag_is_asked_for_once() {
+    let world = World::start(LabOptions::default()).await;
+    let gone = world.image.split('@').next().unwrap().to_owned() + ":gone";
+    world.lab.control().forget();
+    let shown = world.run(&format!("sign --output json $TAGGED {gone} $IMAGE"));
+    assert_eq!(of_the_image(&world), 1);
+    let asked = world.lab.control().requests();
+    let asked = asked.iter().filter(|e| e.method == "GET" && e.path.contains("/manifests/"));
+    let asked: Vec<&str> = asked.filter_map(|e| e.path.rsplit('/').next()).collect();
+    let digest = world.image.split('@').nth(1).unwrap();
+    assert_eq!(asked.iter().filter(|version| **version == "v1").count(), 1, "{asked:?}");
+    assert!(!asked.contains(&digest), "{asked:?}");
+    let json = shown.strip_prefix("[stdout]\n").and_then(|s| s.split_once("\n[stderr]\n"));
+    let report: serde_json::Value = serde_json::from_str(json.expect("a document").0).unwrap();
+    assert_eq!(report["images"][0]["tags"], serde_json::json!(["localhost:5000/net-monitor:v1"]));
+    assert_eq!(report["images"][1]["error"]["code"], "registry-not-found");
+    assert_eq!(report["images"].as_array().map(Vec::len), Some(2));
+    assert!(shown.contains("failed to get manifest descriptor: "), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

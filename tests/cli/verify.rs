@@ -88,6 +88,21 @@ async fn every_failed_signature_has_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trust_store_that_is_not_there_is_said_once() {
+    let mut world = World::start(LabOptions::default()).await;
+    for name in ["first", "second", "third"] {
+        world.sign("", name);
+    }
+    world.policy(|policy| policy.replace("ca:wabbit", "ca:nope"));
+    let shown = world.run("verify $IMAGE");
+    assert_eq!(shown.matches("because ").count(), 1, "{shown}");
+    assert!(
+        shown.contains("> and 2 more: the trust store \"nope\" of type \"ca\" does"),
+        "{shown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_policy_only_logs_is_a_warning() {
     let mut world = World::start(LabOptions::default()).await;
     world.sign("", "signature");

@@ -17,7 +17,7 @@ fn a_registrys_words_cannot_command_the_runner() {
     let commands = done.stdout.lines().filter(|line| line.trim_start().starts_with("::"));
     assert_eq!(commands.count(), 1, "{}", done.stdout);
     assert!(done.stdout.contains("%250A: :f") || done.stdout.contains("%250A::f"));
-    assert_eq!(done.outputs.len(), 5);
+    assert_eq!(done.outputs.len(), 7);
 }
 
 #[test]

@@ -25,7 +25,6 @@ fn an_empty_required_input_is_an_error() {
         (vec![("key", "k"), ("images", " \n ")], "`images`"),
         (vec![("key", ""), ("images", "r.io/app:v1")], "`key`"),
         (vec![("command", "login"), ("registry", "")], "`registry`"),
-        (vec![("command", "setup")], "`trust-policy`"),
     ] {
         let done = job.runner.uses(&inputs).done().failed();
         let error = done.report()["error"].clone();

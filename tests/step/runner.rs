@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -99,6 +99,28 @@ impl Step<'_> {
 
     /// Runs it to its end.
     pub fn done(self) -> Done {
+        self.run(|child| child.wait_with_output())
+    }
+
+    /// Sends a signal (`TERM`) once a line of the log starts with `line`.
+    #[cfg(unix)]
+    pub fn until(self, line: &str, signal: &str) -> Done {
+        use std::io::{BufRead as _, BufReader, Read as _};
+        self.run(|mut child| {
+            let mut log = BufReader::new(child.stdout.take().expect("piped"));
+            let mut seen = String::new();
+            while !seen.lines().last().is_some_and(|last| last.starts_with(line)) {
+                assert_ne!(log.read_line(&mut seen)?, 0, "the program ended: {seen}");
+            }
+            let kill = format!("kill -{signal} {}", child.id());
+            assert!(Command::new("/bin/sh").args(["-c", &kill]).status()?.success());
+            log.read_to_string(&mut seen)?;
+            let ended = child.wait_with_output()?;
+            Ok(Output { stdout: seen.into_bytes(), ..ended })
+        })
+    }
+
+    fn run(self, wait: impl FnOnce(Child) -> std::io::Result<Output>) -> Done {
         let files = tempfile::tempdir().expect("a temporary folder");
         let home = self.runner.home("");
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealwright"));
@@ -114,11 +136,13 @@ impl Step<'_> {
             .envs(COMMAND_FILES.map(|name| (name, files.path().join(name))))
             .envs(&self.runner.variables)
             .envs(&self.variables)
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         for name in COMMAND_FILES {
             std::fs::write(files.path().join(name), "").expect("written");
         }
-        let output = command.output().expect("the program runs");
+        let output = command.spawn().and_then(wait).expect("the program runs");
         let file = |name: &str| {
             let bytes = std::fs::read(files.path().join(name)).expect("read");
             String::from_utf8(bytes).expect("UTF-8")

@@ -14,8 +14,7 @@ fn later_steps_find_the_policy_the_store_and_the_binary() {
     ];
     let done = job.uses(&inputs).done().succeeded();
     assert_eq!(done.output("outcome"), "skipped");
-    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_sealwright")).parent().unwrap();
-    assert_eq!(done.paths, [folder.to_str().unwrap()]);
+    assert_eq!(done.paths, [job.runner.temp().join("sealwright/bin").to_str().unwrap()]);
     let config = &done.variables["NOTATION_CONFIG"];
     assert!(config.starts_with(job.runner.temp().to_str().unwrap()), "{config}");
     for (name, value) in &done.variables {
@@ -49,14 +48,14 @@ fn what_is_wrong_is_named_and_nothing_is_installed() {
     std::os::unix::fs::symlink("/etc", job.runner.folder().join("work/deep/x509/tsa")).unwrap();
     let good = "trust/trustpolicy.json";
     for (policy, store, code) in [
-        ("nowhere.json", "", "ci-setup-unreadable"),
-        ("bad.json", "", "ci-setup-policy"),
-        ("huge.json", "", "ci-setup-policy-too-large"),
-        (good, "empty", "ci-setup-no-x509"),
-        (good, "loose", "ci-setup-misplaced"),
-        (good, "kinds", "ci-setup-misplaced"),
-        (good, "deep", "ci-setup-not-a-file"),
-        (good, "big", "ci-setup-too-much"),
+        ("nowhere.json", "", "ci-trust-unreadable"),
+        ("bad.json", "", "ci-trust-policy"),
+        ("huge.json", "", "ci-trust-too-large"),
+        (good, "empty", "ci-trust-no-x509"),
+        (good, "loose", "ci-trust-misplaced"),
+        (good, "kinds", "ci-trust-misplaced"),
+        (good, "deep", "ci-trust-not-a-file"),
+        (good, "big", "ci-trust-too-large"),
     ] {
         let done = setup(policy, store);
         assert_eq!(done.report()["error"]["code"], code, "{}", done.log());
@@ -64,5 +63,5 @@ fn what_is_wrong_is_named_and_nothing_is_installed() {
     }
     assert!(!job.runner.temp().join("sealwright").exists());
     std::fs::write(job.runner.temp().join("sealwright"), "in the way").unwrap();
-    assert_eq!(setup(good, "").report()["error"]["code"], "ci-setup-unwritable");
+    assert_eq!(setup(good, "").report()["error"]["code"], "ci-trust-unwritable");
 }

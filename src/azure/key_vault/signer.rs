@@ -162,7 +162,7 @@ async fn from_certificate_and_secret(
 }
 
 /// The key at the version that the certificate names, and the leaf.
-async fn from_certificate(
+pub(super) async fn from_certificate(
     vault: &Vault,
     key: &KeyId,
 ) -> Result<(KeyId, Certificate, CertificateAnswer), AzureError> {

@@ -1,6 +1,7 @@
 //! The end of a step: outputs, summary and report file.
 
 use super::Finished;
+use super::lists;
 use super::tell::complain;
 use crate::ci::files::Files;
 use crate::ci::host::{Host, Level};
@@ -33,5 +34,6 @@ fn outputs(report: &Report, host: &mut dyn Host, files: &Files) -> Result<(), Bo
     host.output("image", first.map_or("", |i| i.image.as_str()))?;
     host.output("digest", first.and_then(|i| i.digest.as_deref()).unwrap_or_default())?;
     host.output("signature", first.and_then(|i| i.signature.as_deref()).unwrap_or_default())?;
+    lists::write(report, host)?;
     Ok(())
 }

@@ -18,7 +18,8 @@ use crate::secret::Secret;
 use crate::sign::{Rehearsal, Signed, SignerSummary};
 use crate::verify::VerifyError;
 
-/// Signs at once, except images of the repository `slow`, which it never gets done.
+/// Signs at once, except images of the repository `slow`, which it never gets done, and of `lost`,
+/// whose tags it never resolves.
 #[derive(Default)]
 struct Fake {
     stored: AtomicBool,
@@ -30,6 +31,13 @@ struct Fake {
 impl Services for Fake {
     async fn prepare(&self) -> Result<(), BoxFault> {
         Ok(())
+    }
+
+    async fn resolve(&self, image: &Reference) -> Result<Reference, BoxFault> {
+        if image.repository() == "lost" {
+            std::future::pending::<()>().await;
+        }
+        Ok(image.at(&Digest::sha256(b"image")))
     }
 
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {
@@ -146,6 +154,18 @@ async fn what_was_done_before_the_time_was_over_is_reported() {
     }
     assert_eq!(finished.status, 1);
     assert!(job.folder.path().join("report.json").exists());
+}
+
+#[tokio::test]
+async fn a_tag_that_is_never_resolved_leaves_time_for_the_others() {
+    let images = ("IMAGES", "r.io/a:v1,r.io/a:v2,r.io/lost:v1");
+    let inputs = [images, ("KEY", "k"), ("TIMEOUT", "30s")];
+    let finished = Job::new().run(&inputs, &Fake::default()).await;
+    let [signed, lost] = &finished.report.images[..] else { panic!("{:?}", finished.report) };
+    let error = lost.error.as_ref().unwrap();
+    assert_eq!((error.code, lost.image.as_str()), ("ci-time-over", "r.io/lost:v1"));
+    assert!(error.message.contains("half of the step's time limit of 30 seconds"));
+    assert_eq!((signed.outcome, signed.tags.len()), (Outcome::Signed, 2));
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ fn full() -> Report {
         reason: Some("r".into()),
     };
     let image = ImageReport {
+        tags: vec!["r.io/a:v1".into()],
         digest: Some("sha256:0".into()),
         outcome: Outcome::Failed,
         signature: Some("sha256:1".into()),
@@ -161,6 +162,9 @@ fn the_schema_accepts_the_files_that_the_program_reads() {
         "user-metadata:\n  build: 42\n  on: main\n  green: true\n  version: '1.10'\n",
         "user-metadata: |\n  build=42\n",
         "user-metadata:\n  - build=42\n",
+        "trusted-certificates:\n  ca:a: root.crt\n  tsa:b.c_d-e:\n    - one.crt\n    - \"-----BEGIN\\nA\"\n",
+        "trusted-certificates: |\n  ca:a=root.crt\n",
+        "trusted-certificates: ['ca:a=root.crt']\ninstall-as-notation: true\n",
         "dry-run: true\nself-signed: 'False'\nforce-referrers-tag:\n",
         "expiry: 720h\ntimeout: 1h30m\nkey: 7\njunit: out/junit.xml\n",
     ] {
@@ -178,6 +182,9 @@ fn the_schema_refuses_what_the_program_refuses() {
         "user-metadata:\n  a: 1.25\n",
         "user-metadata:\n  a: \"b\\nc=d\"\n",
         "key: 1.25\n",
+        "trusted-certificates: 7\n",
+        "trusted-certificates:\n  ca:a: {b: c}\n",
+        "trusted-certificates:\n  ca:a: [[root.crt]]\n",
         "[a]",
         "a text",
     ] {
@@ -187,7 +194,13 @@ fn the_schema_refuses_what_the_program_refuses() {
 
 #[test]
 fn the_schema_knows_words_and_durations_which_the_file_alone_does_not() {
-    for text in ["command: publish\n", "dry-run: maybe\n", "expiry: 1d\n", "key: [a]\n"] {
+    for text in [
+        "command: publish\n",
+        "dry-run: maybe\n",
+        "expiry: 1d\n",
+        "key: [a]\n",
+        "trusted-certificates:\n  root: a.crt\n",
+    ] {
         assert_eq!(judged(text), (false, true), "{text}");
     }
     for text in ["24h", "1h30m", "1.5h", ".5h", "90s", "+1m", "1d", "10", "h", "", "-1h", "1 h"] {

@@ -10,18 +10,18 @@ use crate::batch::{MOST_CONCURRENCY, Renewal};
 use crate::ci::draft::{Draft, InputError};
 use crate::clock::GoDuration;
 use crate::envelope::FORMATS;
-use crate::registry::{Reference, ReferrersMode};
+use crate::registry::ReferrersMode;
 use crate::secret::Secret;
 
 impl Draft {
     /// Checks everything that inputs alone can tell.
     pub fn validate(&self) -> Result<Step, InputError> {
         let command = self.one_of("command", &COMMANDS.map(|c| (c.name(), c)))?;
-        let images = self.images()?;
+        let images = self.pushed(command)?;
         if images.is_empty() && matches!(command, Command::Sign | Command::Verify) {
             return Err(InputError::Missing {
                 name: "images",
-                expected: "the pushed images by digest, such as `myregistry.azurecr.io/app@${{ steps.build.outputs.digest }}`".to_owned(),
+                expected: "the pushed images by digest, such as `myregistry.azurecr.io/app@${{ steps.build.outputs.digest }}`, or what the build step tells: `metadata: ${{ steps.build.outputs.metadata }}`".to_owned(),
             });
         }
         let registries = self.list("registry");
@@ -61,28 +61,18 @@ impl Draft {
                 true => ReferrersMode::ForceTag,
                 false => ReferrersMode::Auto,
             },
-            trust_policy: self.text("trust-policy").map(PathBuf::from),
-            trust_store: self.text("trust-store").map(PathBuf::from),
+            trust: self.trust()?,
+            binary_names: self.binary_names()?,
             user_metadata: self.pairs("user-metadata")?,
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
-            renewal: match self.truth("skip-signed")? {
-                true => Renewal::WhenEndingWithin(Duration::ZERO),
-                false => Renewal::Always,
-            },
+            renewal: self.renewal()?,
             concurrency: self.concurrency()?,
             timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),
             junit: self.junit(),
             dry_run: self.truth("dry-run")?,
         };
         step.check_identity()?;
-        if command == Command::Setup && step.trust_policy.is_none() && step.trust_store.is_none() {
-            return Err(InputError::Missing {
-                name: "trust-policy",
-                expected: "a trust policy file, a `trust-store` folder, or both, to install"
-                    .to_owned(),
-            });
-        }
         if step.registry_login.is_some() && step.login_hosts().len() > 1 {
             return Err(InputError::Missing {
                 name: "registry",
@@ -112,17 +102,6 @@ impl Draft {
                 InputError::Invalid { name, found: found.to_owned(), expected: names.join(" or ") }
             },
         )
-    }
-
-    fn images(&self) -> Result<Vec<Reference>, InputError> {
-        let parse = |text: String| {
-            Reference::parse(&text).map_err(|error| InputError::Invalid {
-                name: "images",
-                found: text.clone(),
-                expected: format!("`<registry>/<repository>@<digest>` ({})", error.problem),
-            })
-        };
-        self.list("images").into_iter().map(parse).collect()
     }
 
     fn key(&self) -> Result<Option<KeyChoice>, InputError> {
@@ -190,6 +169,18 @@ impl Draft {
             found: text.to_owned(),
             expected: format!("a number from 1 to {MOST_CONCURRENCY}"),
         })
+    }
+
+    fn renewal(&self) -> Result<Renewal, InputError> {
+        match (self.truth("skip-signed")?, self.duration("renew-before")?) {
+            (true, ahead) => Ok(Renewal::WhenEndingWithin(ahead.unwrap_or_default())),
+            (false, None) => Ok(Renewal::Always),
+            (false, Some(_)) => Err(InputError::Together {
+                one: "renew-before",
+                other: "skip-signed",
+                why: "`skip-signed: false` signs in any case",
+            }),
+        }
     }
 
     /// A positive whole number of seconds.

@@ -1,5 +1,6 @@
 //! One reference or several: what `sign` and `verify` do with each, printed alike.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -7,7 +8,7 @@ use std::num::NonZeroUsize;
 use clap::ArgMatches;
 
 use super::Done;
-use crate::batch;
+use crate::batch::{self, Distinct};
 use crate::ci::{ImageReport, Outcome, Report};
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
@@ -17,7 +18,7 @@ use crate::cli::report;
 use crate::cli::session::Session;
 use crate::cli::world::World;
 use crate::fault::{BoxFault, excerpt, os_reason};
-use crate::registry::Reference;
+use crate::registry::{Access, Reference, Version};
 
 /// largest list read: 1 MiB; 10,000 references by digest are less
 const LIST_SIZE: u64 = 1024 * 1024;
@@ -48,6 +49,9 @@ pub struct Finished {
 /// What a command does with one reference.
 #[async_trait::async_trait]
 pub trait Work: Send + Sync {
+    /// What its registry is asked for.
+    fn access(&self) -> Access;
+
     async fn one(&self, reference: &Reference) -> Finished;
 }
 
@@ -90,26 +94,26 @@ pub async fn run(
     (output, limit): (Output, NonZeroUsize),
     session: &mut Session,
 ) -> Done {
+    let (images, mut lost) = targets(references, work.access(), world, limit).await;
     let mut reports = Vec::new();
     let mut unwritten = None;
-    let job = |number: usize| async move {
-        let text = &references[number];
-        match world.reference(text).await {
-            Ok(reference) => work.one(&reference).await,
-            Err(error) => Finished {
-                report: ImageReport::unreadable(text, &error),
-                warnings: Vec::new(),
-                text: String::new(),
-                fault: Some(error.into()),
-            },
+    let job = |number: usize| {
+        let image = &images[number];
+        async move {
+            let named = image.as_ref()?;
+            let mut finished = work.one(&named.reference).await;
+            finished.warnings.splice(0..0, named.warnings());
+            finished.report.named(named);
+            Some(finished)
         }
     };
     batch::in_order(
-        references.len(),
+        images.len(),
         limit,
         || world.throttled(),
         job,
-        |finished: Finished| {
+        |finished: Option<Finished>| {
+            let finished = finished.or_else(|| lost.pop_front()).expect("one for each failure");
             if let Some(fault) = say(&finished, output, session).err() {
                 unwritten.get_or_insert(fault);
             }
@@ -140,6 +144,69 @@ pub async fn run(
         0 => Ok(()),
         _ => Err(CliError::SomeFailed { failed, total }.into()),
     }
+}
+
+/// Each artifact once, by digest, and in the places left free those that failed before: text that is
+/// no reference, tags that cannot be resolved.
+async fn targets(
+    references: &[String],
+    access: Access,
+    world: &World,
+    limit: NonZeroUsize,
+) -> (Vec<Option<Distinct>>, VecDeque<Finished>) {
+    let resolve = |number: usize| async move {
+        let text = &references[number];
+        let asked = match world.reference(text).await {
+            Ok(reference) => reference,
+            Err(error) => return Err(failed(ImageReport::unreadable(text, &error), error.into())),
+        };
+        match by_digest(&asked, access, world).await {
+            Ok(now) => Ok((asked, now)),
+            Err(fault) => {
+                let mut report = ImageReport::failed(&asked, &*fault);
+                report.used(world.provenance(&asked));
+                Err(failed(report, fault))
+            }
+        }
+    };
+    let mut resolved = Vec::new();
+    batch::in_order(
+        references.len(),
+        limit,
+        || world.throttled(),
+        resolve,
+        |answer| {
+            resolved.push(answer);
+        },
+    )
+    .await;
+    let mut lost = VecDeque::new();
+    let images = batch::distinct(resolved).into_iter().map(|answer| match answer {
+        Ok(named) => Some(named),
+        Err(finished) => {
+            lost.push_back(finished);
+            None
+        }
+    });
+    (images.collect(), lost)
+}
+
+/// The one place where a tag is asked for.
+async fn by_digest(
+    reference: &Reference,
+    access: Access,
+    world: &World,
+) -> Result<Reference, BoxFault> {
+    if let Version::Digest(_) = reference.version() {
+        return Ok(reference.clone());
+    }
+    let registry = world.registry(reference, access)?;
+    let target = registry.resolve(reference).await.map_err(CliError::Resolve)?;
+    Ok(reference.at(&target.digest))
+}
+
+fn failed(report: ImageReport, fault: BoxFault) -> Finished {
+    Finished { report, warnings: Vec::new(), text: String::new(), fault: Some(fault) }
 }
 
 /// Prints a finished reference but not its fault; JSON is for the caller.

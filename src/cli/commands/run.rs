@@ -10,15 +10,15 @@ use super::{CommandSpec, Done, unchecked};
 use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
 use crate::ci::{
     self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
-    Step, Terminal, Trust,
+    Step, Terminal, TimeOver,
 };
 use crate::cli::error::CliError;
 use crate::cli::log;
 use crate::cli::parse::flags::{self, Verbosity};
 use crate::cli::session::Session;
-use crate::cli::step_services::{LoginStores, StepServices, TrustDirs, nonce};
+use crate::cli::step_services::{LoginStores, StepServices, nonce};
+use crate::cli::step_trust;
 use crate::cli::world::{World, WorldOptions};
-use crate::config::Dirs;
 use crate::credentials::{Credential, Found};
 use crate::env::{Env, name};
 use crate::fault::{BoxFault, details, os_reason};
@@ -93,11 +93,12 @@ fn begin(
     }
     let command = draft.command_name();
     files.junit = draft.junit();
-    let draft = with_file(draft).map_err(|error| (command, error.into()))?;
+    let mut draft = with_file(draft).map_err(|error| (command, error.into()))?;
     files.junit = draft.junit();
     if let Some(password) = draft.given("registry-password") {
         host.mask(&Secret::new(password));
     }
+    draft.read_metadata().map_err(|error| (draft.command_name(), error.into()))?;
     draft.validate().map_err(|error| (draft.command_name(), error.into()))
 }
 
@@ -118,21 +119,20 @@ async fn perform(
     files: &Files,
 ) -> Result<Finished, BoxFault> {
     session.limit(step.timeout);
-    if step.command == Command::Setup {
-        set_up(step, &temporary.join("sealwright"), host)?;
-        return Ok(ci::done(step, host, files));
-    }
     let identity = identity(step, session);
-    let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
-    match identity.needs_oidc(kind, &session.env) {
-        // what is public can be verified by anyone, and a dry run tells what it could not check
-        Err(fault) if step.dry_run || step.command == Command::Verify => {
-            let message = format!("{fault}\n{}", details(&fault));
-            host.annotate(Level::Warning, "No Azure identity", &message);
+    if step.command != Command::Setup {
+        check_oidc(step, &identity, &session.env, host)?;
+    }
+    let world = world(step, identity, session)?;
+    let clock = session.clock.clone();
+    let over = || TimeOver::Step { seconds: step.timeout.as_secs() };
+    if step.command == Command::Setup {
+        let shared = temporary.join("sealwright");
+        tokio::select! {
+            done = step_trust::for_later_steps(step, &world, &session.env, &shared, host) => done?,
+            () = clock.sleep(step.timeout) => return Err(over().into()),
         }
-        needed => {
-            needed?;
-        }
+        return Ok(ci::done(step, host, files));
     }
     // goes with what is in it when the step ends
     let home = tempfile::Builder::new().prefix("sealwright-").tempdir_in(temporary);
@@ -140,39 +140,31 @@ async fn perform(
         what: temporary.display().to_string(),
         reason: os_reason(&error),
     })?;
-    let trust = trust_dirs(step, &session.env, home.path(), host)?;
-    let services = StepServices::new(step, world(step, identity, session)?, trust, session);
-    let clock = session.clock.clone();
+    let trust = tokio::select! {
+        trust = step_trust::for_this_step(step, &world, &session.env, home.path(), host) => trust?,
+        () = clock.sleep(step.timeout) => return Err(over().into()),
+    };
+    let services = StepServices::new(step, world, trust, session);
     Ok(ci::run(step, &services, host, &*clock, files).await)
 }
 
-/// What the inputs name is installed in the step's own home; else notation's own directories serve.
-fn trust_dirs(
+/// A federated identity needs the job's OIDC endpoint; its absence is the first thing said.
+fn check_oidc(
     step: &Step,
+    identity: &NamedIdentity,
     env: &Env,
-    home: &Path,
     host: &mut dyn Host,
-) -> Result<TrustDirs, BoxFault> {
-    let own = Dirs::from_env(env)?;
-    let mut dirs = TrustDirs { policy: own.clone(), store: own };
-    if step.command != Command::Verify {
-        return Ok(dirs);
+) -> Result<(), BoxFault> {
+    let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
+    match identity.needs_oidc(kind, env) {
+        // what is public can be verified by anyone, and a dry run tells what it could not check
+        Err(fault) if step.dry_run || step.command == Command::Verify => {
+            let message = format!("{fault}\n{}", details(&fault));
+            host.annotate(Level::Warning, "No Azure identity", &message);
+            Ok(())
+        }
+        needed => Ok(needed.map(|_| ())?),
     }
-    let home = Dirs::below(home.join("notation"));
-    for line in read_trust(step)?.install(home.config())? {
-        host.line(&line);
-    }
-    if step.trust_policy.is_some() {
-        dirs.policy = home.clone();
-    }
-    if step.trust_store.is_some() {
-        dirs.store = home;
-    }
-    Ok(dirs)
-}
-
-fn read_trust(step: &Step) -> Result<Trust, BoxFault> {
-    Ok(Trust::read(step.trust_policy.as_deref(), step.trust_store.as_deref())?)
 }
 
 /// Where the search for a credential speaks: the step's own host.
@@ -221,24 +213,6 @@ fn world(step: &Step, named: NamedIdentity, session: &Session) -> Result<World, 
         credential_type,
         named,
     })
-}
-
-/// Installs policy and store where later steps find them, and puts this binary on their PATH.
-fn set_up(step: &Step, shared: &Path, host: &mut dyn Host) -> Result<(), BoxFault> {
-    let trust = read_trust(step)?;
-    if step.dry_run {
-        host.line("Dry run: nothing was installed");
-        return Ok(());
-    }
-    let home = shared.join("notation");
-    for line in trust.install(&home)? {
-        host.line(&line);
-    }
-    host.export(name::NOTATION_CONFIG, &home.to_string_lossy())?;
-    if let Some(folder) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
-        host.add_path(&folder.to_string_lossy())?;
-    }
-    Ok(())
 }
 
 /// A text file, bounded; one byte more tells that there is more.

@@ -212,6 +212,10 @@ enum Resolved {
 
 #[async_trait::async_trait]
 impl Work for Signing<'_> {
+    fn access(&self) -> Access {
+        Access::PullPush
+    }
+
     async fn one(&self, reference: &Reference) -> Finished {
         let result = self.sign(reference).await;
         let resolved = result.as_ref().err().is_none_or(|error| error.resolved == Resolved::Yes);

@@ -95,6 +95,10 @@ struct Verifying<'a> {
 
 #[async_trait::async_trait]
 impl Work for Verifying<'_> {
+    fn access(&self) -> Access {
+        Access::Pull
+    }
+
     async fn one(&self, reference: &Reference) -> Finished {
         let registry = match self.world.registry(reference, Access::Pull) {
             Ok(registry) => registry,
