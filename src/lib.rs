@@ -22,10 +22,10 @@
 //! | | [`credentials`] ★ | registry credentials: given, stores, helpers |
 //! | | [`azure`] ★ | Entra identity, Key Vault signer, ACR token exchange |
 //! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index |
-//! | Work | [`sign`] | resolve → payload → envelope → push → read back |
+//! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |
 //! | | [`batch`] | many images side by side, and what is signed already |
-//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, PKI |
+//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, PKI, TSA |
 //! | | [`ci`] ★ | the step: inputs, hosts, report, summary |
 //! | | [`cli`] ★ | one file per command; `cli/world.rs` is the only wiring |
 

@@ -20,6 +20,7 @@ mod signing_key;
 mod step_services;
 mod step_trust;
 mod streams;
+mod timestamping;
 mod world;
 
 pub use error::CliError;

@@ -11,6 +11,7 @@ use super::local_key::{local_signer, read};
 use super::resolved::Resolved;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
+use super::timestamping;
 use crate::azure::{
     AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
     KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryHost,
@@ -32,6 +33,7 @@ use crate::registry::{
     Scheme, Version, scheme_for,
 };
 use crate::sign::OpenSigner;
+use crate::timestamp::Stamper;
 
 /// The name the program gives in every request.
 const USER_AGENT: &str = concat!("sealwright/", env!("CARGO_PKG_VERSION"));
@@ -248,6 +250,11 @@ impl World {
             None => registry.signatures(&target.digest, limit).await,
         };
         Ok(Listed { target, listing: listing.map_err(CliError::Other)? })
+    }
+
+    /// Timestamps from these authorities under this root.
+    pub fn stamper(&self, urls: &[String], root: &Path) -> Result<Stamper, BoxFault> {
+        timestamping::stamper(&self.http, self.options.clock.clone(), urls, root)
     }
 
     /// A signer to be opened. What the key's settings get wrong is said at once.

@@ -27,6 +27,12 @@ pub trait Countersigner: Send + Sync {
     async fn countersign(&self, signature: &[u8], chain: &Chain) -> Result<Vec<u8>, BoxFault>;
 }
 
+impl std::fmt::Debug for dyn Countersigner + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Countersigner")
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum SignerError {
     #[error("the private key does not belong to the certificate with subject {subject:?}")]

@@ -1,6 +1,7 @@
 //! The command line as its users meet it: real processes in a home of their own.
 
 mod support;
+mod timestamp;
 
 mod arguments;
 mod azure;

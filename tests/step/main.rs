@@ -16,6 +16,7 @@ mod pushed;
 mod secrets;
 mod setup;
 mod sign;
+mod timestamp;
 mod trust;
 mod trust_refused;
 mod verify;

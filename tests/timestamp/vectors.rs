@@ -1,14 +1,18 @@
-//! The 44 files of test data of tspclient-go v1.0.0, from the folder in SEALWRIGHT_TSPCLIENT_GO (the
-//! directory of the Go module). Unset, the tests say so and pass; with CI=true they fail.
+//! The 44 files of test data of tspclient-go v1.0.0 and the tokens of notation-go v1.3.2, from the folders in
+//! SEALWRIGHT_TSPCLIENT_GO and SEALWRIGHT_NOTATION_GO (the directories of the two Go modules). Unset, the
+//! tests say so and pass; with CI=true they fail.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use sealwright::envelope::Format;
 use sealwright::fault::Fault as _;
 use sealwright::timestamp::{Parsed, token_of_reply};
 use sealwright::x509::{Certificate, certificates_from_pem_or_der};
-use time::Duration;
 use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+const TSPCLIENT: &str = "SEALWRIGHT_TSPCLIENT_GO";
 
 enum Verdict {
     /// Verifies for the message `notation`, at the time all these tokens name.
@@ -78,7 +82,7 @@ const FILES: [(&str, Verdict); 44] = [
 
 #[test]
 fn each_token_of_tspclient_go_gets_its_verdict() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder(TSPCLIENT) else { return };
     let roots = roots(&folder);
     let mut wrong = Vec::new();
     for (file, verdict) in &FILES {
@@ -104,9 +108,62 @@ fn each_token_of_tspclient_go_gets_its_verdict() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Envelopes of notation-go v1.3.2 with a token of GlobalSign: the token's verdict and its second.
+const ENVELOPES: [(&str, Format, OffsetDateTime); 6] = [
+    ("coseWithTimestamp.sig", Format::Cose, datetime!(2024-06-18 6:27:12 UTC)),
+    ("coseExpiredWithTimestamp.sig", Format::Cose, datetime!(2024-06-18 7:21:08 UTC)),
+    ("jwsWithTimestamp.sig", Format::Jws, datetime!(2024-06-18 6:29:34 UTC)),
+    ("jwsExpiredWithTimestamp.sig", Format::Jws, datetime!(2024-06-18 7:21:39 UTC)),
+    ("timestampAfterNotAfter.sig", Format::Cose, datetime!(2024-06-19 9:35:55 UTC)),
+    ("timestampBeforeNotBefore.sig", Format::Jws, datetime!(2024-06-19 9:30:12 UTC)),
+];
+
+#[test]
+fn tokens_in_envelopes_of_notation_go_verify() {
+    let Some(folder) = folder("SEALWRIGHT_NOTATION_GO") else { return };
+    let root = "verifier/testdata/truststore/x509/tsa/test-timestamp/globalsignRoot.cer";
+    let roots = certificates_from_pem_or_der(&std::fs::read(folder.join(root)).unwrap()).unwrap();
+    for (file, format, about) in ENVELOPES {
+        let path = folder.join("verifier/testdata/timestamp/sigEnv").join(file);
+        let intact = sealwright::envelope::Parsed::read(format, &std::fs::read(path).unwrap())
+            .and_then(sealwright::envelope::Parsed::check_integrity)
+            .unwrap();
+        let token = Parsed::read(intact.timestamp_token().unwrap()).unwrap();
+        let verified = token.verify(intact.signature(), &roots).unwrap();
+        let interval = verified.interval();
+        let off = (interval.gen_time() - about).abs();
+        assert!(off < Duration::minutes(2), "{file}: {}", interval.gen_time());
+        let leaf = intact.chain().leaf();
+        let after = interval.to() > leaf.not_after();
+        let before = interval.from() < leaf.not_before();
+        let expected = (file.contains("BeforeNotBefore"), file.contains("AfterNotAfter"));
+        assert_eq!((before, after), expected, "{file}");
+        assert!(token.verify(b"another", &roots).is_err(), "{file}");
+    }
+}
+
+/// Tokens of notation-go v1.3.2, each with what is wrong with it for the message `notation`.
+const COUNTERSIGNATURES: [(&str, &str); 4] = [
+    ("TimeStampToken.p7s", "good"),
+    ("TimeStampTokenWithInvalidTSTInfo.p7s", "refused timestamp-message-digest"),
+    ("TimeStampTokenWithInvalideContentType.p7s", "unread timestamp-content-type"),
+    ("TimeStampTokenWithoutCertificate.p7s", "refused timestamp-signer-certificate-missing"),
+];
+
+#[test]
+fn each_token_of_notation_go_gets_its_verdict() {
+    let Some(folder) = folder("SEALWRIGHT_NOTATION_GO") else { return };
+    let root = "verifier/testdata/truststore/x509/ca/valid-trust-store/GlobalSignRootCA.crt";
+    let roots = certificates_from_pem_or_der(&std::fs::read(folder.join(root)).unwrap()).unwrap();
+    for (file, expected) in COUNTERSIGNATURES {
+        let path = folder.join("verifier/testdata/timestamp/countersignature").join(file);
+        assert_eq!(verify(&std::fs::read(path).unwrap(), &roots), expected, "{file}");
+    }
+}
+
 #[test]
 fn no_file_of_tspclient_go_is_left_out() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder(TSPCLIENT) else { return };
     let mut present = BTreeSet::new();
     for inner in ["testdata", "internal/cms/testdata"] {
         for entry in std::fs::read_dir(folder.join(inner)).unwrap() {
@@ -119,7 +176,7 @@ fn no_file_of_tspclient_go_is_left_out() {
 
 #[test]
 fn a_token_of_tspclient_go_names_its_time() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder(TSPCLIENT) else { return };
     let token = std::fs::read(folder.join("testdata/TimeStampToken.p7s")).unwrap();
     let verified = Parsed::read(&token).unwrap().verify(b"notation", &roots(&folder)).unwrap();
     let interval = verified.interval();
@@ -147,15 +204,12 @@ fn roots(folder: &Path) -> Vec<Certificate> {
 }
 
 #[allow(clippy::disallowed_methods)] // a test's own switch, no part of the program's environment
-fn folder() -> Option<PathBuf> {
-    let found = std::env::var_os("SEALWRIGHT_TSPCLIENT_GO").map(PathBuf::from);
+fn folder(variable: &str) -> Option<PathBuf> {
+    let found = std::env::var_os(variable).map(PathBuf::from);
     if found.is_none() {
         let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-        assert!(
-            !ci,
-            "SEALWRIGHT_TSPCLIENT_GO is not set: the vectors must be checked under CI=true"
-        );
-        println!("skipped: SEALWRIGHT_TSPCLIENT_GO names no module directory");
+        assert!(!ci, "{variable} is not set: the vectors must be checked under CI=true");
+        println!("skipped: {variable} names no module directory");
     }
     found
 }
