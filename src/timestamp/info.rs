@@ -223,3 +223,6 @@ fn generalized(text: &[u8]) -> Option<OffsetDateTime> {
 
 /// ETSI EN 319 421, baseline time-stamp policy.
 const BASELINE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.2023.1.1");
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ pub struct Stamper {
     authorities: Vec<Arc<dyn Authority>>,
     root: Certificate,
     clock: Arc<dyn Clock>,
+    patience: Duration,
 }
 
 /// An authority that others follow has this long, retries included, as notation gives the only one.
@@ -26,7 +27,12 @@ impl Stamper {
         root: Certificate,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { authorities, root, clock }
+        Self { authorities, root, clock, patience: PATIENCE }
+    }
+
+    /// The same with another time for an authority that others follow: for tests.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// A verified token in DER over `signature`. Its time lies in the validity of `chain`, and the
@@ -59,8 +65,9 @@ impl Stamper {
         let reply = if last {
             asked.await?
         } else {
-            let late = || StampError::Late { url: authority.name(), seconds: PATIENCE.as_secs() };
-            tokio::time::timeout(PATIENCE, asked).await.map_err(|_| late())??
+            let late =
+                || StampError::Late { url: authority.name(), seconds: self.patience.as_secs() };
+            tokio::time::timeout(self.patience, asked).await.map_err(|_| late())??
         };
         let token = token_of_reply(&reply)?;
         let verified = Parsed::read(&token)?.verify(signature, std::slice::from_ref(&self.root))?;

@@ -36,3 +36,59 @@ impl TimestampingChain {
         below_root.iter().rev().find(|certificate| certificate.names_revocation_source())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault as _;
+    use crate::x509::testing::{
+        CODE_SIGNING, Critical, Draft, Ext, extended_key_usage, issue, key_usage,
+    };
+
+    const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
+
+    fn usage(usages: &[&[u8]], critical: Critical) -> Ext {
+        Ext { critical, ..extended_key_usage(usages) }
+    }
+
+    fn chain(extensions: Vec<Ext>, ca_usage: Ext) -> Result<TimestampingChain, ChainError> {
+        let leaf = Draft { extensions, ..Draft::leaf("tsa") };
+        let mut ca = Draft::ca("root");
+        ca.extensions[0] = ca_usage;
+        TimestampingChain::check(issue(&[leaf, ca]))
+    }
+
+    #[test]
+    fn an_authority_stamps_time_and_does_nothing_else() {
+        let stamping = || usage(&[TIME_STAMPING], Critical::Yes);
+        let signs = || key_usage(&[0]);
+        let ca = || key_usage(&[5]);
+        assert!(chain(vec![signs(), stamping()], ca()).is_ok());
+        for (leaf, expected) in [
+            (vec![signs()], "x509-timestamping-usage"),
+            (vec![signs(), usage(&[CODE_SIGNING], Critical::Yes)], "x509-timestamping-usage"),
+            (
+                vec![signs(), usage(&[TIME_STAMPING, CODE_SIGNING], Critical::Yes)],
+                "x509-timestamping-usage",
+            ),
+            (
+                vec![signs(), usage(&[TIME_STAMPING], Critical::Absent)],
+                "x509-timestamping-usage-not-critical",
+            ),
+            (vec![stamping()], "x509-key-usage-missing"),
+            (vec![key_usage(&[0, 2]), stamping()], "x509-leaf-key-usage"),
+            (vec![key_usage(&[1]), stamping()], "x509-leaf-not-for-signatures"),
+        ] {
+            assert_eq!(chain(leaf, ca()).unwrap_err().code(), expected);
+        }
+        let other = chain(vec![signs(), stamping()], key_usage(&[0])).unwrap_err();
+        assert_eq!(other.code(), "x509-issuer-signature");
+    }
+
+    #[test]
+    fn key_usage_need_not_be_critical() {
+        let soft = |usage: Ext| Ext { critical: Critical::Absent, ..usage };
+        let leaf = vec![soft(key_usage(&[0])), usage(&[TIME_STAMPING], Critical::Yes)];
+        assert!(chain(leaf, soft(key_usage(&[5]))).is_ok());
+    }
+}

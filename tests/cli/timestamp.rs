@@ -93,6 +93,10 @@ async fn without_a_good_timestamp_nothing_is_pushed() {
         assert!(refused.contains(words), "{stamp:?}: {refused}");
         assert!(refused.ends_with("[exit] 1"), "{refused}");
     }
+    let elsewhere = format!("{}/elsewhere", world.lab.timestamp_url(Stamp::Good));
+    let line = format!("sign --timestamp-url {elsewhere} --timestamp-root-cert {ROOT} $IMAGE");
+    let refused = world.run(&line);
+    assert!(refused.contains("the timestamping authority answered 404"), "{refused}");
     let route = Route::on(Role::Tsa);
     world.lab.control().fault(route, Fault::Huge, 1);
     let refused = sign(&world, "", &[Stamp::Good]);

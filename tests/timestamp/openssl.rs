@@ -7,6 +7,8 @@ use sealwright::timestamp::{Parsed, Verified, token_of_reply};
 use sealwright::x509::{Certificate, certificates_from_pem_or_der};
 use time::Duration;
 
+use crate::der::{elements, inner, tlv};
+
 const MESSAGE: &[u8] = b"the signature";
 
 const GOOD: [(&str, Hash, Duration, usize); 7] = [
@@ -99,6 +101,75 @@ fn cut_and_prolonged_tokens_are_refused() {
     assert_eq!(Parsed::read(&huge).unwrap_err().code(), "timestamp-too-large");
 }
 
+#[test]
+fn what_is_no_signed_data_or_has_too_many_parts_is_refused() {
+    let code = |token: &[u8]| Parsed::read(token).unwrap_err().code();
+    let data = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+    let content = tlv(0xa0, &tlv(0x04, b"x"));
+    assert_eq!(code(&tlv(0x30, &[&data[..], &content].concat())), "timestamp-not-signed-data");
+    let good = token("direct-ess512");
+    for (part, most) in [(3, 64), (4, 8)] {
+        let crowd = |count: usize| {
+            rebuilt(&good, |parts| {
+                let one = elements(inner(&parts[part]))[0].to_vec();
+                parts[part] = tlv(parts[part][0], &one.repeat(count));
+            })
+        };
+        assert_eq!(code(&crowd(most + 1)), "timestamp-too-many", "part {part}");
+        assert!(Parsed::read(&crowd(most)).is_ok(), "part {part}");
+    }
+}
+
+#[test]
+fn each_signed_attribute_is_there_once() {
+    let good = token("direct-ess512");
+    for attribute in 0..attributes(&good).len() {
+        let twice = with_attributes(&good, |attributes| {
+            attributes.push(attributes[attribute].clone());
+        });
+        let refused = verify(&twice).unwrap_err();
+        let expected = ["timestamp-attribute-repeated", "timestamp-signature-invalid"];
+        assert!(expected.contains(&refused), "{attribute}: {refused}");
+    }
+    let many = with_attributes(&good, |attributes| {
+        let one = attributes[0].clone();
+        attributes.extend(std::iter::repeat_n(one, 32));
+    });
+    assert_eq!(Parsed::read(&many).unwrap_err().code(), "timestamp-too-many");
+    let none = with_attributes(&good, |attributes| attributes.clear());
+    assert_eq!(verify(&none).unwrap_err(), "timestamp-attribute-missing");
+}
+
+/// The token with other parts of its SignedData.
+fn rebuilt(token: &[u8], change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
+    let outer = elements(inner(token));
+    let signed_data = inner(outer[1]);
+    let mut parts: Vec<Vec<u8>> =
+        elements(inner(signed_data)).into_iter().map(<[u8]>::to_vec).collect();
+    change(&mut parts);
+    let content = tlv(0xa0, &tlv(0x30, &parts.concat()));
+    tlv(0x30, &[outer[0], &content].concat())
+}
+
+fn with_attributes(token: &[u8], change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
+    let mut attributes = attributes(token);
+    change(&mut attributes);
+    rebuilt(token, |parts| {
+        let signer = elements(inner(&parts[4]))[0].to_vec();
+        let mut fields: Vec<Vec<u8>> =
+            elements(inner(&signer)).into_iter().map(<[u8]>::to_vec).collect();
+        fields[3] = tlv(0xa0, &attributes.concat());
+        parts[4] = tlv(0x31, &tlv(0x30, &fields.concat()));
+    })
+}
+
+fn attributes(token: &[u8]) -> Vec<Vec<u8>> {
+    let signed_data = inner(elements(inner(token))[1]);
+    let signers = elements(inner(signed_data))[4];
+    let signer = elements(inner(signers))[0];
+    elements(inner(elements(inner(signer))[3])).into_iter().map(<[u8]>::to_vec).collect()
+}
+
 fn verify(token: &[u8]) -> Result<Verified, &'static str> {
     let parsed = Parsed::read(token).map_err(|error| error.code())?;
     parsed.verify(MESSAGE, &roots()).map_err(|error| error.code())
@@ -147,32 +218,4 @@ fn indefinite(der: &[u8]) -> Vec<u8> {
     }
     let kind = &inner(der)[..2 + usize::from(inner(der)[1])];
     [&[0x30, 0x80], kind, &[0xa0, 0x80, 0x30, 0x80], &ber, &[0; 6]].concat()
-}
-
-/// The content of the first element.
-fn inner(element: &[u8]) -> &[u8] {
-    let (header, length) = header(element);
-    &element[header..header + length]
-}
-
-fn elements(mut content: &[u8]) -> Vec<&[u8]> {
-    let mut found = Vec::new();
-    while !content.is_empty() {
-        let (header, length) = header(content);
-        let (element, rest) = content.split_at(header + length);
-        found.push(element);
-        content = rest;
-    }
-    found
-}
-
-fn header(element: &[u8]) -> (usize, usize) {
-    match element[1] {
-        short @ 0..=0x7f => (2, short.into()),
-        long => {
-            let digits = usize::from(long & 0x7f);
-            let length = element[2..2 + digits].iter().fold(0, |n, d| n << 8 | usize::from(*d));
-            (2 + digits, length)
-        }
-    }
 }

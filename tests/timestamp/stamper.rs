@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use sealwright::clock::ManualClock;
-use sealwright::crypto::Suite;
+use sealwright::crypto::{Hash, Suite};
 use sealwright::envelope::Signer as _;
 use sealwright::fault::Fault as _;
 use sealwright::lab::{Stamp, Tsa};
@@ -11,7 +11,7 @@ use sealwright::timestamp::{Authority, Parsed, StampError, Stamper, root_certifi
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use crate::pki;
+use crate::{der, pki};
 
 const NOW: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 
@@ -72,6 +72,7 @@ async fn only_what_a_verifier_takes_is_taken() {
         (Stamp::Expired, "timestamp-certificate-validity"),
         (Stamp::NamesCrl, "timestamp-revocation-unknown"),
         (Stamp::Stranger, "timestamp-not-trusted"),
+        (Stamp::WrongSigningTime, "timestamp-signing-time"),
         (Stamp::Forged, "timestamp-signature-invalid"),
         (Stamp::Refused, "timestamp-refused"),
     ] {
@@ -120,6 +121,71 @@ async fn the_token_is_bound_to_the_signature() {
     let claims = Parsed::read(&token).unwrap().claims(b"the signature").unwrap();
     assert_eq!(claims.interval.gen_time(), NOW);
     assert!(Parsed::read(&token).unwrap().claims(b"another").is_err());
+}
+
+/// Answers well, but for the hash it was not asked for.
+struct OtherHash(Tsa);
+
+#[async_trait::async_trait]
+impl Authority for OtherHash {
+    fn name(&self) -> String {
+        "other hash".into()
+    }
+
+    async fn ask(&self, request: Vec<u8>) -> Result<Vec<u8>, StampError> {
+        let parts = der::elements(der::inner(&request));
+        let id_sha512 = [0x06, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];
+        let algorithm = der::tlv(0x30, &[&id_sha512[..], &[5, 0]].concat());
+        let hash = der::tlv(0x04, &Hash::Sha512.of(b"the signature"));
+        let imprint = der::tlv(0x30, &[algorithm, hash].concat());
+        let other = [parts[0], &imprint, parts[2], parts[3]].concat();
+        Ok(self.0.reply(&der::tlv(0x30, &other), Stamp::Good).unwrap())
+    }
+}
+
+/// Never answers.
+struct Silent;
+
+#[async_trait::async_trait]
+impl Authority for Silent {
+    fn name(&self) -> String {
+        "silent".into()
+    }
+
+    async fn ask(&self, _: Vec<u8>) -> Result<Vec<u8>, StampError> {
+        std::future::pending().await
+    }
+}
+
+/// Answers that it granted, and gives no token.
+struct Empty;
+
+#[async_trait::async_trait]
+impl Authority for Empty {
+    fn name(&self) -> String {
+        "empty".into()
+    }
+
+    async fn ask(&self, _: Vec<u8>) -> Result<Vec<u8>, StampError> {
+        Ok(vec![0x30, 5, 0x30, 3, 2, 1, 0])
+    }
+}
+
+#[tokio::test]
+async fn another_hash_no_answer_and_no_token_are_refused() {
+    let tsa = || Tsa::new(Arc::new(ManualClock::at(NOW))).unwrap();
+    let other = tsa();
+    let root = root_certificate("root.pem", other.root_pem().as_bytes()).unwrap();
+    let authorities: Vec<Arc<dyn Authority>> =
+        vec![Arc::new(Silent), Arc::new(Empty), Arc::new(OtherHash(other))];
+    let stamper = Stamper::new(authorities, root, Arc::new(ManualClock::at(NOW)))
+        .with_patience(std::time::Duration::from_millis(20));
+    let signer = pki::signer(Suite::EcdsaP256, pki::Length::Two);
+    let error = stamper.stamp(b"the signature", signer.chain()).await.unwrap_err();
+    let StampError::NoAuthority { failures } = error else { panic!("{error}") };
+    let codes: Vec<_> = failures.iter().map(|(_, error)| error.code()).collect();
+    // an authority that computes in this process may not answer within 20 ms either: it is the last
+    assert_eq!(codes, ["timestamp-late", "timestamp-token-missing", "timestamp-hash"]);
 }
 
 #[test]

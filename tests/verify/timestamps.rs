@@ -96,6 +96,7 @@ async fn each_wrong_token_is_refused_by_its_code() {
         (Stamp::Expired, "timestamp-certificate-validity"),
         (Stamp::NamesCrl, "verify-timestamp-revocation-unknown"),
         (Stamp::Stranger, "timestamp-not-trusted"),
+        (Stamp::WrongSigningTime, "timestamp-signing-time"),
         (Stamp::Forged, "timestamp-signature-invalid"),
     ] {
         assert_eq!(code(&stamped(NOW, stamp).await).await, expected, "{stamp:?}");

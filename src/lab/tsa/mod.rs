@@ -33,6 +33,8 @@ pub enum Stamp {
     NamesCrl,
     /// From another root with the same name.
     Stranger,
+    /// The signed attribute signingTime lies before the signer's certificate.
+    WrongSigningTime,
     /// The signature is over something else.
     Forged,
     /// Status rejection, with a reason.
@@ -42,7 +44,7 @@ pub enum Stamp {
 }
 
 impl Stamp {
-    pub const ALL: [Stamp; 12] = [
+    pub const ALL: [Stamp; 13] = [
         Stamp::Good,
         Stamp::Decoys,
         Stamp::TwoSigners,
@@ -52,6 +54,7 @@ impl Stamp {
         Stamp::Expired,
         Stamp::NamesCrl,
         Stamp::Stranger,
+        Stamp::WrongSigningTime,
         Stamp::Forged,
         Stamp::Refused,
         Stamp::WrongType,
@@ -69,6 +72,7 @@ impl Stamp {
             Stamp::Expired => "expired",
             Stamp::NamesCrl => "names-crl",
             Stamp::Stranger => "stranger",
+            Stamp::WrongSigningTime => "wrong-signing-time",
             Stamp::Forged => "forged",
             Stamp::Refused => "refused",
             Stamp::WrongType => "wrong-type",

@@ -87,9 +87,9 @@ pub(super) fn token(
     now: OffsetDateTime,
 ) -> Result<Vec<u8>, LabError> {
     let info = info(question, stamp, now)?;
-    let mut signers = vec![signer_info(&info, signer, stamp == Stamp::Forged)?];
+    let mut signers = vec![signer_info(&info, signer, stamp)?];
     if stamp == Stamp::TwoSigners {
-        signers.insert(0, signer_info(&info, signer, true)?);
+        signers.insert(0, signer_info(&info, signer, Stamp::Forged)?);
     }
     let mut certificates = Vec::new();
     if stamp == Stamp::Decoys {
@@ -161,10 +161,10 @@ fn info(question: &Question, stamp: Stamp, now: OffsetDateTime) -> Result<Vec<u8
     }))
 }
 
-fn signer_info(info: &[u8], signer: &Signer, forged: bool) -> Result<Vec<u8>, LabError> {
-    let attributes = attributes(info, signer);
+fn signer_info(info: &[u8], signer: &Signer, stamp: Stamp) -> Result<Vec<u8>, LabError> {
+    let attributes = attributes(info, signer, stamp);
     let mut signature = signer.key.sign(&set(&attributes))?;
-    if forged {
+    if stamp == Stamp::Forged {
         signature = signer.key.sign(b"something else")?;
     }
     Ok(yasna::construct_der(|writer| {
@@ -187,7 +187,7 @@ fn signer_info(info: &[u8], signer: &Signer, forged: bool) -> Result<Vec<u8>, La
 }
 
 /// The signed attributes one behind the other, in the order DER wants.
-fn attributes(info: &[u8], signer: &Signer) -> Vec<u8> {
+fn attributes(info: &[u8], signer: &Signer, stamp: Stamp) -> Vec<u8> {
     let hash = digest(&SHA256, &signer.certificate);
     let attribute = |kind: &[u64], value: Vec<u8>| {
         yasna::construct_der(|writer| {
@@ -207,11 +207,15 @@ fn attributes(info: &[u8], signer: &Signer) -> Vec<u8> {
         });
     });
     let digest = digest(&SHA256, info);
-    let mut attributes = [
+    let mut attributes = vec![
         attribute(CONTENT_TYPE, yasna::construct_der(|writer| writer.write_oid(&oid(ID_TST_INFO)))),
         attribute(MESSAGE_DIGEST, yasna::construct_der(|w| w.write_bytes(digest.as_ref()))),
         attribute(SIGNING_CERTIFICATE_V2, named),
     ];
+    if stamp == Stamp::WrongSigningTime {
+        let long_ago = [&[0x17, 13], b"000101000000Z".as_slice()].concat();
+        attributes.push(attribute(SIGNING_TIME, long_ago));
+    }
     attributes.sort_unstable();
     attributes.concat()
 }
@@ -240,4 +244,5 @@ const ID_TST_INFO: &[u64] = &[1, 2, 840, 113549, 1, 9, 16, 1, 4];
 const ECDSA_WITH_SHA256: &[u64] = &[1, 2, 840, 10045, 4, 3, 2];
 const CONTENT_TYPE: &[u64] = &[1, 2, 840, 113549, 1, 9, 3];
 const MESSAGE_DIGEST: &[u64] = &[1, 2, 840, 113549, 1, 9, 4];
+const SIGNING_TIME: &[u64] = &[1, 2, 840, 113549, 1, 9, 5];
 const SIGNING_CERTIFICATE_V2: &[u64] = &[1, 2, 840, 113549, 1, 9, 16, 2, 47];
