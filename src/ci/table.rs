@@ -50,6 +50,11 @@ impl Input {
         self
     }
 
+    const fn on(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
     const fn of(mut self, commands: &'static [&'static str]) -> Self {
         self.commands = commands;
         self
@@ -72,6 +77,8 @@ pub enum Shape {
     Sources,
     /// A duration of Go, such as `24h` or `1m30s`.
     Duration,
+    /// Path of a file.
+    File,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +150,7 @@ pub const INPUTS: &[Input] = &[
     input("certificate", Shape::Text, None, "Certificate in `vault`; its latest version signs.").under(Group::Key).of(SIGN),
     input(
         "ca-certs",
-        Shape::Text,
+        Shape::File,
         None,
         "PEM file with the intermediate and root certificates, when the vault holds only the leaf.",
     ).under(Group::Key).of(SIGN),
@@ -165,6 +172,15 @@ pub const INPUTS: &[Input] = &[
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
     ).under(Group::Azure),
+    Input {
+        place: Place::AzurePipelines,
+        ..input(
+            "azure-subscription",
+            Shape::Text,
+            None,
+            "Azure Resource Manager service connection to sign in with: workload identity federation, service principal (secret or certificate) or managed identity.",
+        ).under(Group::Azure)
+    },
     input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure),
     input(
         "azure-cloud",
@@ -246,6 +262,15 @@ pub const INPUTS: &[Input] = &[
         "User name for the registry, when no other credential is wanted.",
     ).under(Group::Registry).of(REGISTRY),
     input("registry-password", Shape::Text, None, "Password or token for the registry.").under(Group::Registry).of(REGISTRY),
+    Input {
+        place: Place::AzurePipelines,
+        ..input(
+            "container-registry",
+            Shape::Text,
+            None,
+            "Docker registry service connection; its credential is for its own registry alone. `login` without `registry` logs in to that one.",
+        ).under(Group::Registry).of(REGISTRY)
+    },
     input(
         "skip-signed",
         Shape::Truth,
@@ -273,13 +298,25 @@ pub const INPUTS: &[Input] = &[
     ).under(Group::Advanced),
     input(
         "junit",
-        Shape::Text,
+        Shape::File,
         None,
         "Where to write the result as JUnit XML, one test case per image, for test tabs: `test-results/sealwright.xml`.",
     ).under(Group::Reports),
     input(
-        "config",
+        "github-token",
         Shape::Text,
+        None,
+        "With it GitHub is told the result as `github-reports` says: `${{ github.token }}`. A permission it lacks is a warning.",
+    ).under(Group::Reports).of(IMAGES).on(Place::GitHub),
+    input(
+        "github-reports",
+        Shape::List,
+        Some("check-run, pull-request-comment"),
+        "How `github-token` tells the result: `check-run` (needs `checks: write`), `commit-status` (`statuses: write`) and `pull-request-comment` (`pull-requests: write`), one per line or separated by commas.",
+    ).under(Group::Reports).of(IMAGES).on(Place::GitHub),
+    input(
+        "config",
+        Shape::File,
         None,
         "A `sealwright.yml` whose keys are these inputs; what the step gives takes precedence.",
     ).under(Group::Advanced),

@@ -17,6 +17,7 @@ mod resolved;
 mod role_hints;
 mod session;
 mod signing_key;
+mod step_github;
 mod step_services;
 mod step_trust;
 mod streams;

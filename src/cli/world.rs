@@ -27,7 +27,7 @@ use crate::crypto::seed_random;
 use crate::env::{Env, name};
 use crate::envelope::{Signer, TargetArtifact};
 use crate::fault::BoxFault;
-use crate::http::{Deadline, Http, HttpOptions};
+use crate::http::{Deadline, Http, HttpError, HttpOptions};
 use crate::registry::{
     Access, Connection, ConnectionOptions, Kind, Listing, Reference, Registry, RegistryClient,
     Scheme, Version, scheme_for,
@@ -90,16 +90,7 @@ impl World {
     pub fn new(options: WorldOptions) -> Result<Self, BoxFault> {
         let dirs = Dirs::from_env(&options.env)?;
         let config = NotationConfig::load(&dirs)?;
-        let client = |extra_roots| {
-            Http::new(HttpOptions {
-                clock: options.clock.clone(),
-                deadline: options.deadline,
-                user_agent: USER_AGENT.to_owned(),
-                extra_roots,
-            })
-        };
-        // a file with a root that cannot be used still serves by its others: the platform reads it too
-        let http = client(extra_roots(&options.env)).or_else(|_| client(Vec::new()))?;
+        let http = http_client(&options.env, options.clock.clone(), options.deadline)?;
         Ok(Self {
             options,
             http,
@@ -383,6 +374,24 @@ impl World {
         let target = registry.resolve(reference).await.ok()?;
         Some(reference.at(&target.digest).to_string())
     }
+}
+
+/// A client with this much time, which trusts the system's roots and those of `SSL_CERT_FILE`.
+pub(super) fn http_client(
+    env: &Env,
+    clock: Arc<dyn Clock>,
+    deadline: Deadline,
+) -> Result<Http, HttpError> {
+    let client = |extra_roots| {
+        Http::new(HttpOptions {
+            clock: clock.clone(),
+            deadline,
+            user_agent: USER_AGENT.to_owned(),
+            extra_roots,
+        })
+    };
+    // a file with a root that cannot be used still serves by its others: the platform reads it too
+    client(extra_roots(env)).or_else(|_| client(Vec::new()))
 }
 
 /// The roots of `SSL_CERT_FILE`, trusted beside the system's. A file that is gone trusts nobody.

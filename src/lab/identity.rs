@@ -12,6 +12,8 @@ pub struct Identity {
     pub identity_header: Secret,
     /// Of the OIDC endpoint, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
     pub oidc_request_token: Secret,
+    /// The job's own token, for `github-token`.
+    pub github_token: Secret,
     pub username: String,
     pub password: Secret,
 }
@@ -24,6 +26,7 @@ impl Identity {
             client_secret: Secret::new("lab-client-secret~public"),
             identity_header: Secret::new("lab-identity-header"),
             oidc_request_token: Secret::new("lab-oidc-request-token"),
+            github_token: Secret::new("ghs_lab-github-token"),
             username: "lab".to_owned(),
             password: Secret::new("lab-password"),
         }

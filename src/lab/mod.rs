@@ -1,17 +1,19 @@
-//! A whole world on loopback: registry, key vault, Entra, a time-stamping authority and a small PKI.
+//! A whole world on loopback: registry, key vault, Entra, GitHub's API, a time-stamping authority and a
+//! small PKI.
 //!
 //! It proves that the program agrees with itself; that it agrees with others is proven elsewhere.
 //! Of this crate it uses `clock` and `secret` alone, so that one mistake cannot cancel another.
 //! Everything secret in it is public and thrown away: the keys under `keys/` are test keys that
 //! anyone can read, there because making an RSA key takes long without optimization.
 //!
-//! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault and
-//! Entra at `https://localhost:PORT`, the control and the time-stamping authority at
+//! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault,
+//! Entra and GitHub's API at `https://localhost:PORT`, the control and the time-stamping authority at
 //! `http://127.0.0.1:PORT`.
 
 mod control;
 mod entra;
 mod error;
+mod github;
 mod identity;
 mod message;
 mod options;
@@ -27,6 +29,7 @@ mod vault;
 
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
 pub use error::LabError;
+pub use github::{Comment, GITHUB_REPOSITORY, GitHubPermission};
 pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
 pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
@@ -34,7 +37,6 @@ pub use serve::{ServeOptions, serve};
 pub use tsa::{Stamp, Tsa};
 pub use vault::{ChainInVault, ChainOrder, Export, Permission, Wording};
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -44,6 +46,7 @@ use crate::clock::Clock;
 use crate::secret::Secret;
 use control::Remote;
 use entra::{ClientKeys, Entra, Issued as IssuedTokens, Oidc};
+use github::GitHub;
 use pki::{Pki, pem};
 use registry::{Door, Registry, Rules, Store};
 use server::{Port, Service, Site};
@@ -65,6 +68,8 @@ pub struct Lab {
     vault: Arc<Vault>,
     entra: Arc<Entra>,
     authority_host: String,
+    github: Arc<GitHub>,
+    github_host: String,
     tsa: Arc<Tsa>,
     tsa_host: String,
     tasks: Vec<JoinHandle<()>>,
@@ -97,9 +102,11 @@ impl Lab {
         let tls = Tls::new()?;
         let [http, https] = [Port::bind().await?, Port::bind().await?];
         let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
-        let [control_port, tsa_port] = [Port::bind().await?, Port::bind().await?];
+        let [github_port, control_port] = [Port::bind().await?, Port::bind().await?];
+        let tsa_port = Port::bind().await?;
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
+        let github_host = format!("localhost:{}", github_port.number());
 
         let control = Control::new();
         let identity = Identity::lab();
@@ -124,6 +131,7 @@ impl Lab {
             oidc: Oidc::new(options.clock.clone()),
         });
 
+        let github = GitHub::new(identity.clone());
         let tsa = Arc::new(Tsa::new(options.clock.clone())?);
         let tsa_host = format!("127.0.0.1:{}", tsa_port.number());
 
@@ -139,6 +147,7 @@ impl Lab {
             https.serve(acceptor(), site(Role::Registry, registry.clone())),
             vault_port.serve(acceptor(), site(Role::Vault, vault.clone())),
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
+            github_port.serve(acceptor(), site(Role::GitHub, github.clone())),
             tsa_port.serve(None, site(Role::Tsa, tsa.clone())),
             control_port.serve(None, remote),
         ];
@@ -156,6 +165,8 @@ impl Lab {
             vault,
             entra,
             authority_host,
+            github,
+            github_host,
             tsa,
             tsa_host,
             tasks,
@@ -349,36 +360,6 @@ impl Lab {
     /// (SubjectPublicKeyInfo DER).
     pub fn register_client_key(&self, spki: &[u8]) {
         self.entra.keys.register(spki);
-    }
-
-    /// `KEY=value` lines fit for `$GITHUB_ENV`; the CA and the root of the
-    /// time-stamping authority are written into the folder.
-    pub fn env_lines(&self, folder: &Path) -> Result<Vec<String>, LabError> {
-        let ca = folder.join("lab-ca.pem");
-        serve::write(&ca, &self.ca_pem)?;
-        let timestamp_root = folder.join("lab-timestamp-root.pem");
-        serve::write(&timestamp_root, &self.timestamp_root_pem())?;
-        let identity = &self.identity;
-        let pairs = [
-            ("SEALWRIGHT_LAB_REGISTRY", self.registry_host().to_owned()),
-            ("SEALWRIGHT_LAB_REGISTRY_HTTPS", self.registry_https.clone()),
-            ("SEALWRIGHT_LAB_VAULT", self.vault.host.clone()),
-            ("SEALWRIGHT_LAB_AUTHORITY", self.authority_host.clone()),
-            ("SEALWRIGHT_LAB_CONTROL", format!("http://{}", self.control_host)),
-            ("SEALWRIGHT_LAB_EXTRA_HOSTS", self.extra_hosts()),
-            ("SEALWRIGHT_LAB_USERNAME", identity.username.clone()),
-            ("SEALWRIGHT_LAB_PASSWORD", identity.password.expose().to_owned()),
-            ("SEALWRIGHT_LAB_OIDC_URL", self.oidc_url()),
-            ("SEALWRIGHT_LAB_OIDC_TOKEN", identity.oidc_request_token.expose().to_owned()),
-            ("SEALWRIGHT_LAB_TIMESTAMP_URL", self.timestamp_url(Stamp::Good)),
-            ("SEALWRIGHT_LAB_TIMESTAMP_ROOT", timestamp_root.display().to_string()),
-            ("AZURE_TENANT_ID", identity.tenant_id.clone()),
-            ("AZURE_CLIENT_ID", identity.client_id.clone()),
-            ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),
-            ("AZURE_AUTHORITY_HOST", format!("https://{}", self.authority_host)),
-            ("SSL_CERT_FILE", ca.display().to_string()),
-        ];
-        Ok(pairs.map(|(name, value)| format!("{name}={value}")).to_vec())
     }
 }
 

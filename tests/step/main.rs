@@ -6,6 +6,7 @@ mod schema;
 
 mod dry_run;
 mod github;
+mod github_reports;
 mod hostile;
 mod inputs;
 mod junit;

@@ -16,6 +16,9 @@ use crate::secret::Secret;
 impl Draft {
     /// Checks everything that inputs alone can tell.
     pub fn validate(&self) -> Result<Step, InputError> {
+        if let Some(error) = &self.refused {
+            return Err(error.clone());
+        }
         let command = self.one_of("command", &COMMANDS.map(|c| (c.name(), c)))?;
         let images = self.pushed(command)?;
         if images.is_empty() && matches!(command, Command::Sign | Command::Verify) {

@@ -9,13 +9,14 @@ use tracing::instrument::WithSubscriber as _;
 use super::{CommandSpec, Done, unchecked};
 use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
 use crate::ci::{
-    self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
-    Step, Terminal, TimeOver,
+    self, AzurePipelines, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished,
+    GitHub, GitHubReports, Host, Level, Place, Step, Terminal, TimeOver,
 };
 use crate::cli::error::CliError;
 use crate::cli::log;
 use crate::cli::parse::flags::{self, Verbosity};
 use crate::cli::session::Session;
+use crate::cli::step_github;
 use crate::cli::step_services::{LoginStores, StepServices, nonce};
 use crate::cli::step_trust;
 use crate::cli::world::{World, WorldOptions};
@@ -38,19 +39,32 @@ pub const RUN: CommandSpec = CommandSpec {
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let mut host = host(session);
-    if !session.env.is_one(name::RUNNER_DEBUG) {
-        return work(values, session, &mut *host).await;
-    }
-    let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
-    work(values, session, &mut *host).with_subscriber(log).await
+    let done = if asks_for_debug(&session.env) {
+        let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
+        work(values, session, &mut *host).with_subscriber(log).await
+    } else {
+        work(values, session, &mut *host).await
+    };
+    host.close();
+    done
 }
 
 /// The host this process runs on.
 fn host(session: &Session) -> Box<dyn Host> {
     let out = session.streams.shared_stdout();
-    match session.env.value(name::GITHUB_ACTIONS) {
-        Some("true") => Box::new(GitHub::new(&session.env, out, &nonce())),
+    match ci::system(&session.env) {
+        Some(Place::GitHub) => Box::new(GitHub::new(&session.env, out, &nonce())),
+        Some(Place::AzurePipelines) => Box::new(AzurePipelines::new(&session.env, out, &nonce())),
         _ => Box::new(Terminal::new(out)),
+    }
+}
+
+/// Each host has its own switch for a log of everything.
+fn asks_for_debug(env: &Env) -> bool {
+    let agent = env.value(name::SYSTEM_DEBUG).is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    match ci::system(env) {
+        Some(Place::AzurePipelines) => agent,
+        _ => env.is_one(name::RUNNER_DEBUG),
     }
 }
 
@@ -63,13 +77,15 @@ async fn work(values: &ArgMatches, session: &mut Session, host: &mut dyn Host) -
     let temporary = temporary(&session.env);
     let report = temporary.join(format!("sealwright-report-{}.json", nonce()));
     let mut files = Files { report, junit: None };
-    let finished = match begin(&session.env, host, &mut files) {
+    let mut github = GitHubReports::default();
+    let finished = match begin(&session.env, host, &mut files, &mut github) {
         Ok(step) => match perform(&step, session, &temporary, host, &files).await {
             Ok(finished) => finished,
             Err(fault) => ci::refuse(step.command.name(), &*fault, host, &files),
         },
         Err((command, fault)) => ci::refuse(command, &*fault, host, &files),
     };
+    step_github::tell(&finished.report, &github, &session.env, &session.clock, host).await;
     match finished.status {
         0 => Ok(()),
         _ => Err(CliError::StepFailed.into()),
@@ -78,7 +94,11 @@ async fn work(values: &ArgMatches, session: &mut Session, host: &mut dyn Host) -
 
 /// Emptied by the host before and after each job.
 fn temporary(env: &Env) -> PathBuf {
-    env.value(name::RUNNER_TEMP).or(env.value(name::TMPDIR)).unwrap_or("/tmp").into()
+    let job = match ci::system(env) {
+        Some(Place::AzurePipelines) => name::AGENT_TEMPDIRECTORY,
+        _ => name::RUNNER_TEMP,
+    };
+    env.value(job).or(env.value(name::TMPDIR)).unwrap_or("/tmp").into()
 }
 
 /// The inputs over the configuration file, checked; or the command's name and what is wrong.
@@ -86,28 +106,42 @@ fn begin(
     env: &Env,
     host: &mut dyn Host,
     files: &mut Files,
+    github: &mut GitHubReports,
 ) -> Result<Step, (&'static str, BoxFault)> {
-    let (draft, warnings) = Draft::from_env(env);
-    for warning in &warnings {
-        host.annotate(Level::Warning, "Unknown input", warning);
+    let (draft, remarks) = Draft::from_env(env);
+    mask(&draft, host);
+    for remark in &remarks {
+        host.annotate(remark.level, remark.title, &remark.text);
     }
     let command = draft.command_name();
     files.junit = draft.junit();
-    let mut draft = with_file(draft).map_err(|error| (command, error.into()))?;
+    let mut draft = with_file(draft, host).map_err(|error| (command, error.into()))?;
     files.junit = draft.junit();
-    if let Some(password) = draft.given("registry-password") {
-        host.mask(&Secret::new(password));
+    *github = draft.github_reports().map_err(|error| (draft.command_name(), error.into()))?;
+    if github.token.is_none() && draft.given("github-reports").is_some() {
+        let message = "`github-reports` has no effect without `github-token`";
+        host.annotate(Level::Warning, "GitHub was not told", message);
     }
     draft.read_metadata().map_err(|error| (draft.command_name(), error.into()))?;
     draft.validate().map_err(|error| (draft.command_name(), error.into()))
 }
 
-fn with_file(draft: Draft) -> Result<Draft, ConfigFileError> {
+/// Before anything that could print them.
+fn mask(draft: &Draft, host: &mut dyn Host) {
+    for name in ["registry-password", "github-token"] {
+        if let Some(secret) = draft.given(name) {
+            host.mask(&Secret::new(secret));
+        }
+    }
+}
+
+fn with_file(draft: Draft, host: &mut dyn Host) -> Result<Draft, ConfigFileError> {
     let Some(path) = draft.given("config") else { return Ok(draft) };
     let text = read_bounded(Path::new(path), CONFIG_FILE_LIMIT).map_err(|error| {
         ConfigFileError::Unreadable { path: path.to_owned(), problem: os_reason(&error) }
     })?;
     let file = Draft::from_yaml(path, &text)?;
+    mask(&file, host);
     Ok(draft.over(file))
 }
 

@@ -12,6 +12,7 @@ pub enum Role {
     Registry,
     Vault,
     Entra,
+    GitHub,
     Tsa,
 }
 
