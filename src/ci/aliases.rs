@@ -23,8 +23,6 @@ pub enum Meaning {
     Always(&'static str),
     /// There is nothing left to do, and why.
     NoEffect(&'static str),
-    /// This version refuses it.
-    Later,
 }
 
 /// A value of another tool's input that has the same name here.
@@ -59,8 +57,6 @@ pub const ALIASES: &[Alias] = &[
     pipelines("version", NOTHING_TO_INSTALL),
     pipelines("url", NOTHING_TO_INSTALL),
     pipelines("checksum", NOTHING_TO_INSTALL),
-    pipelines("timestampURL", Meaning::Later),
-    pipelines("timestampRootCert", Meaning::Later),
 ];
 
 pub const WORDS: &[Word] = &[Word {

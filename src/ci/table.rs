@@ -251,7 +251,7 @@ pub const INPUTS: &[Input] = &[
     ).under(Group::Key).of(SIGN),
     input(
         "timestamp-root-cert",
-        Shape::Text,
+        Shape::File,
         None,
         "File with the root certificate, PEM or DER, that the authorities' certificates chain to.",
     ).under(Group::Key).of(SIGN),

@@ -105,7 +105,6 @@ impl Reading<'_> {
                 let text = format!("input `{old}` has no effect: {why}");
                 self.remark(Level::Notice, "Input without effect", text);
             }
-            Meaning::Later => self.refuse(InputError::Later { name: old }),
         }
     }
 
