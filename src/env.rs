@@ -9,7 +9,7 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 7] = [
+const TAKEN: [&str; 10] = [
     name::NOTATION_USERNAME,
     name::NOTATION_PASSWORD,
     name::INPUT_REGISTRY_PASSWORD,
@@ -17,10 +17,16 @@ const TAKEN: [&str; 7] = [
     name::INPUT_GITHUB_TOKEN,
     name::ACTIONS_ID_TOKEN_REQUEST_URL,
     name::ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    name::SYSTEM_ACCESSTOKEN,
+    name::SERVICE_PRINCIPAL_KEY,
+    name::ID_TOKEN,
 ];
 
+/// How the variables begin that hold the credentials of service connections.
+const TAKEN_BEGINNING: &str = name::ENDPOINT_AUTH;
+
 /// How the variables begin that no other program is given.
-const OWN: [&str; 7] = [
+const OWN: [&str; 10] = [
     "NOTATION_",
     "INPUT_",
     "ACTIONS_ID_TOKEN_",
@@ -29,6 +35,9 @@ const OWN: [&str; 7] = [
     "SECRET_",
     "SECUREFILE_",
     "VSTS_TASKVARIABLE_",
+    name::SYSTEM_ACCESSTOKEN,
+    name::SERVICE_PRINCIPAL_KEY,
+    name::ID_TOKEN,
 ];
 
 impl Env {
@@ -37,10 +46,11 @@ impl Env {
     /// them. Names and values that are no Unicode are left out.
     #[allow(clippy::disallowed_methods)]
     pub fn take_from_process() -> Self {
-        let variables = std::env::vars_os()
+        let variables: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        for name in TAKEN {
+        let connections = variables.keys().filter(|name| name.starts_with(TAKEN_BEGINNING));
+        for name in TAKEN.into_iter().chain(connections.map(String::as_str)) {
             // SAFETY: main calls this first, while the process has one thread.
             unsafe { std::env::remove_var(name) };
         }
@@ -166,6 +176,20 @@ pub mod name {
     pub const INPUT_GITHUB_TOKEN: &str = "INPUT_GITHUB-TOKEN";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
+
+    // Azure Pipelines. The first two are beginnings; a connection's id and a key follow.
+    pub const ENDPOINT_AUTH: &str = "ENDPOINT_AUTH_";
+    pub const ENDPOINT_DATA: &str = "ENDPOINT_DATA_";
+    pub const SYSTEM_OIDCREQUESTURI: &str = "SYSTEM_OIDCREQUESTURI";
+    pub const SYSTEM_ACCESSTOKEN: &str = "SYSTEM_ACCESSTOKEN";
+    pub const AZURESUBSCRIPTION_CLIENT_ID: &str = "AZURESUBSCRIPTION_CLIENT_ID";
+    pub const AZURESUBSCRIPTION_TENANT_ID: &str = "AZURESUBSCRIPTION_TENANT_ID";
+    pub const AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: &str =
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID";
+    pub const SERVICE_PRINCIPAL_ID: &str = "servicePrincipalId";
+    pub const SERVICE_PRINCIPAL_KEY: &str = "servicePrincipalKey";
+    pub const ID_TOKEN: &str = "idToken";
+    pub const TENANT_ID: &str = "tenantId";
 }
 
 #[cfg(test)]
@@ -181,6 +205,11 @@ mod tests {
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
             "ENDPOINT_AUTH_SYSTEMVSSCONNECTION",
             "SECRET_TOKEN",
+            "ENDPOINT_AUTH_PARAMETER_7_SERVICEPRINCIPALKEY",
+            "ENDPOINT_DATA_7_ENVIRONMENT",
+            "SYSTEM_ACCESSTOKEN",
+            "servicePrincipalKey",
+            "idToken",
         ];
         let env: Env = names.iter().map(|n| ((*n).to_owned(), "x".to_owned())).collect();
         let left: Vec<(String, String)> =

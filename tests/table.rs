@@ -8,7 +8,7 @@ mod task;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use sealwright::ci::{INPUTS, OUTPUTS, Place, camel_case};
+use sealwright::ci::{ALIASES, INPUTS, OUTPUTS, Place, camel_case};
 
 fn path(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -58,12 +58,21 @@ inputs:
             input.name
         );
     }
+    for alias in ALIASES.iter().filter(|a| a.place == Place::GitHub && a.name.contains('_')) {
+        let (name, advice) = (alias.name, quoted(&alias.advice()));
+        let _ = writeln!(
+            expected,
+            "  {name}:\n    description: Of notation-action.\n    required: false\n    deprecationMessage: {advice}"
+        );
+    }
     expected += "outputs:\n";
     for output in OUTPUTS {
         let description = quoted(output.description);
         let _ = writeln!(expected, "  {}:\n    description: {description}", output.name);
     }
     expected += "runs:\n  using: node24\n  main: dist/index.js\n  post: dist/post.js\n";
+    // a runner refuses the whole action for an expression in a description
+    assert!(!expected.contains("${{"), "{expected}");
     is("action.yml", &expected);
 }
 

@@ -23,6 +23,12 @@ pub enum Meaning {
     Always(&'static str),
     /// There is nothing left to do, and why.
     NoEffect(&'static str),
+    /// The same as long as it is this word; another word is refused.
+    NoEffectAs(&'static str, &'static str),
+    /// `key=value` lines; each key stands for an input, another key is refused.
+    Settings(&'static [(&'static str, &'static str)]),
+    /// This version refuses it.
+    Later,
 }
 
 /// A value of another tool's input that has the same name here.
@@ -34,15 +40,75 @@ pub struct Word {
     pub stands_for: &'static str,
 }
 
+/// A default that another tool's names bring along, before the table's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OldDefault {
+    pub place: Place,
+    pub input: &'static str,
+    pub value: &'static str,
+}
+
+impl Alias {
+    /// Whether it is another tool's name, not one that a later version of this program takes.
+    pub fn is_old(&self) -> bool {
+        !matches!(self.stands_for, Meaning::Always(_) | Meaning::Later)
+    }
+
+    /// What to write in its place on GitHub, or why nothing.
+    pub fn advice(&self) -> String {
+        let or = |names: Vec<&str>| format!("use `{}`", names.join("`, `"));
+        match self.stands_for {
+            Meaning::Input(new) | Meaning::Words(new, _) => or(vec![new]),
+            Meaning::Settings(settings) => or(settings.iter().map(|(_, new)| *new).collect()),
+            Meaning::NoEffect(why) | Meaning::NoEffectAs(_, why) => format!("no effect: {why}"),
+            Meaning::Always(word) => format!("always `{word}`"),
+            Meaning::Later => "not supported by this version".to_owned(),
+        }
+    }
+}
+
+const fn github(name: &'static str, stands_for: Meaning) -> Alias {
+    Alias { place: Place::GitHub, name, stands_for }
+}
+
 const fn pipelines(name: &'static str, stands_for: Meaning) -> Alias {
     Alias { place: Place::AzurePipelines, name, stands_for }
 }
 
 const NOTHING_TO_INSTALL: Meaning = Meaning::NoEffect("the step brings its own program");
 
+const BUILT_IN: &str = "azure-kv is built in";
+
 /// Names of the task Notation@0 that differ from the table's in camelCase (learn.microsoft.com,
-/// "Notation@0 - Notation v0 task").
+/// "Notation@0 - Notation v0 task"), names of notation-action (github.com/notaryproject/notation-action,
+/// sign/action.yml and verify/action.yml), and names that a later version takes.
 pub const ALIASES: &[Alias] = &[
+    github("target_artifact_reference", Meaning::Input("images")),
+    github("key_id", Meaning::Input("key")),
+    github("plugin_name", Meaning::NoEffectAs("azure-kv", BUILT_IN)),
+    github("plugin_url", Meaning::NoEffect(BUILT_IN)),
+    github("plugin_checksum", Meaning::NoEffect(BUILT_IN)),
+    github(
+        "plugin_config",
+        Meaning::Settings(&[
+            ("ca_certs", "ca-certs"),
+            ("self_signed", "self-signed"),
+            ("credential_type", "credential-type"),
+        ]),
+    ),
+    github("signature_format", Meaning::Input("signature-format")),
+    github("force_referrers_tag", Meaning::Input("force-referrers-tag")),
+    github(
+        "allow_referrers_api",
+        Meaning::Words("force-referrers-tag", &[("true", "false"), ("false", "")]),
+    ),
+    github("trust_policy", Meaning::Input("trust-policy")),
+    github("trust_store", Meaning::Input("trust-store")),
+    github("timestamp_url", Meaning::Input("timestamp-url")),
+    github("timestamp_root_cert", Meaning::Input("timestamp-root-cert")),
+    github("plugin", Meaning::Always("azure-kv")),
+    github("plugin-config", Meaning::Later),
+    pipelines("pluginConfig", Meaning::Later),
     pipelines("artifactRefs", Meaning::Input("images")),
     pipelines("keyid", Meaning::Input("key")),
     pipelines("caCertBundle", Meaning::Input("ca-certs")),
@@ -65,6 +131,10 @@ pub const WORDS: &[Word] = &[Word {
     word: "install",
     stands_for: "setup",
 }];
+
+/// notation-action signs in JWS (sign/action.yml, "signature_format").
+pub const OLD_DEFAULTS: &[OldDefault] =
+    &[OldDefault { place: Place::GitHub, input: "signature-format", value: "jws" }];
 
 /// An input's or output's name where names are letters and digits: `trust-policy` is `trustPolicy`
 /// in Azure Pipelines (tasks.schema.json, "inputs").
@@ -121,9 +191,16 @@ mod tests {
     #[test]
     fn aliases_stand_for_inputs_of_the_table() {
         for alias in ALIASES {
-            if let Meaning::Input(name) | Meaning::Words(name, _) = alias.stands_for {
-                assert!(known(name).is_some(), "{alias:?}");
-            }
+            let names = match alias.stands_for {
+                Meaning::Input(name) | Meaning::Words(name, _) => vec![name],
+                Meaning::Settings(settings) => settings.iter().map(|(_, name)| *name).collect(),
+                _ => vec![],
+            };
+            assert!(names.iter().all(|name| known(name).is_some()), "{alias:?}");
+            assert!(known(alias.name).is_none(), "{alias:?}");
+        }
+        for old in OLD_DEFAULTS {
+            assert!(known(old.input).is_some(), "{old:?}");
         }
         for word in WORDS {
             assert!(known(word.input).is_some(), "{word:?}");

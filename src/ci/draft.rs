@@ -15,6 +15,8 @@ pub use from_env::Remark;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     values: BTreeMap<&'static str, String>,
+    /// Defaults that the names used bring along, before the table's.
+    defaults: BTreeMap<&'static str, &'static str>,
     /// What Docker@2 pushed in this job of Azure Pipelines.
     pub(super) uris: Option<String>,
     /// The first input that is refused by its name.
@@ -33,6 +35,8 @@ pub enum InputError {
     /// What was pushed cannot be told.
     #[error(transparent)]
     Pushed(#[from] PushedError),
+    #[error("input `{name}` is not supported by this version")]
+    Later { name: &'static str },
 }
 
 impl Fault for InputError {
@@ -42,6 +46,7 @@ impl Fault for InputError {
             InputError::Invalid { .. } => "ci-input-invalid",
             InputError::Together { .. } => "ci-input-together",
             InputError::Pushed(error) => error.code(),
+            InputError::Later { .. } => "ci-input-later",
         }
     }
 
@@ -82,6 +87,7 @@ impl Draft {
         self.values
             .get(name)
             .map(String::as_str)
+            .or_else(|| self.defaults.get(name).copied())
             .or_else(|| INPUTS.iter().find(|i| i.name == name).and_then(|i| i.default))
     }
 

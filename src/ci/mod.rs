@@ -23,7 +23,7 @@ mod summary;
 mod table;
 mod trust;
 
-pub use aliases::{ALIASES, Alias, Meaning, WORDS, Word, camel_case};
+pub use aliases::{ALIASES, Alias, Meaning, OLD_DEFAULTS, OldDefault, WORDS, Word, camel_case};
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
 pub use draft::{Draft, InputError, Remark};
 pub use files::Files;

@@ -121,7 +121,7 @@ pub const INPUTS: &[Input] = &[
         "digest",
         Shape::Text,
         None,
-        "Digest of all `images`: `${{ steps.build.outputs.digest }}`.",
+        "Digest of all `images`: `steps.build.outputs.digest`.",
     ).of(IMAGES),
     input(
         "metadata",
@@ -162,9 +162,16 @@ pub const INPUTS: &[Input] = &[
     ).under(Group::Key).of(SIGN),
     input(
         "credential-type",
-        Shape::OneOf(&["github", "environment", "workloadid", "managedid", "azurecli"]),
+        Shape::OneOf(&[
+            "github",
+            "azurepipelines",
+            "environment",
+            "workloadid",
+            "managedid",
+            "azurecli",
+        ]),
         None,
-        "`github`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given.",
+        "`github`, `azurepipelines`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given, `azurepipelines` where `azure-subscription` is.",
     ).under(Group::Azure),
     input(
         "azure-client-id",
@@ -172,15 +179,12 @@ pub const INPUTS: &[Input] = &[
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
     ).under(Group::Azure),
-    Input {
-        place: Place::AzurePipelines,
-        ..input(
-            "azure-subscription",
-            Shape::Text,
-            None,
-            "Azure Resource Manager service connection to sign in with: workload identity federation, service principal (secret or certificate) or managed identity.",
-        ).under(Group::Azure)
-    },
+    input(
+        "azure-subscription",
+        Shape::Text,
+        None,
+        "Azure Resource Manager service connection to sign in with: workload identity federation, service principal (secret or certificate) or managed identity.",
+    ).under(Group::Azure).on(Place::AzurePipelines),
     input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure),
     input(
         "azure-cloud",
@@ -262,15 +266,12 @@ pub const INPUTS: &[Input] = &[
         "User name for the registry, when no other credential is wanted.",
     ).under(Group::Registry).of(REGISTRY),
     input("registry-password", Shape::Text, None, "Password or token for the registry.").under(Group::Registry).of(REGISTRY),
-    Input {
-        place: Place::AzurePipelines,
-        ..input(
-            "container-registry",
-            Shape::Text,
-            None,
-            "Docker registry service connection; its credential is for its own registry alone. `login` without `registry` logs in to that one.",
-        ).under(Group::Registry).of(REGISTRY)
-    },
+    input(
+        "container-registry",
+        Shape::Text,
+        None,
+        "Docker registry service connection; its credential is for its own registry alone. `login` without `registry` logs in to that one.",
+    ).under(Group::Registry).of(REGISTRY).on(Place::AzurePipelines),
     input(
         "skip-signed",
         Shape::Truth,
@@ -283,6 +284,12 @@ pub const INPUTS: &[Input] = &[
         None,
         "With `skip-signed`: sign again what expires within this time, such as `168h`.",
     ).under(Group::Advanced).of(SIGN),
+    input(
+        "recursive",
+        Shape::Truth,
+        Some("false"),
+        "`true`: also every manifest below an index, its platforms and attestations; `verify` then wants each of them signed.",
+    ).under(Group::Advanced).of(IMAGES),
     input(
         "concurrency",
         Shape::Text,
@@ -306,7 +313,7 @@ pub const INPUTS: &[Input] = &[
         "github-token",
         Shape::Text,
         None,
-        "With it GitHub is told the result as `github-reports` says: `${{ github.token }}`. A permission it lacks is a warning.",
+        "With it GitHub is told the result as `github-reports` says; the job's own is `github.token`. A permission it lacks is a warning.",
     ).under(Group::Reports).of(IMAGES).on(Place::GitHub),
     input(
         "github-reports",
@@ -376,7 +383,8 @@ mod tests {
     #[test]
     fn the_words_of_an_input_are_those_the_program_knows() {
         assert_eq!(words("command"), COMMANDS.map(Command::name));
-        let mut credentials = vec![CredentialType::GitHub.name()];
+        let mut credentials =
+            vec![CredentialType::GitHub.name(), CredentialType::AzurePipelines.name()];
         credentials.extend(CREDENTIAL_TYPES.map(CredentialType::name));
         assert_eq!(words("credential-type"), credentials);
         assert_eq!(words("azure-cloud"), CLOUDS.map(Cloud::name));

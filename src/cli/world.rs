@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::join;
 
+use super::entra;
 use super::error::CliError;
 use super::local_key::{local_signer, read};
-use super::resolved::Resolved;
+use super::remembered::Remembered;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use super::timestamping;
 use crate::azure::{
-    AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
-    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryHost,
-    TokenSource, Wanted, public_certificate,
+    AcrCredentials, AzureError, ChainSource, ConnectionName, CredentialType, ExtraHosts, Identity,
+    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryConnection,
+    RegistryHost, TokenSource, Wanted, public_certificate,
 };
+use crate::batch::{self, Member, Reach};
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
 use crate::config::{Dirs, NotationConfig};
@@ -56,6 +58,8 @@ pub struct WorldOptions {
     pub credential_type: Option<CredentialType>,
     /// What goes before the environment's own identity.
     pub named: NamedIdentity,
+    /// A Docker registry service connection, for its own registry.
+    pub registry_connection: Option<ConnectionName>,
 }
 
 /// One command's clients: one HTTP client, one token source per Entra credential, one connection
@@ -68,7 +72,8 @@ pub struct World {
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
-    resolved: Arc<Resolved>,
+    remembered: Arc<Remembered>,
+    registry_connection: Option<RegistryConnection>,
 }
 
 /// A vault key that was opened.
@@ -91,6 +96,8 @@ impl World {
         let dirs = Dirs::from_env(&options.env)?;
         let config = NotationConfig::load(&dirs)?;
         let http = http_client(&options.env, options.clock.clone(), options.deadline)?;
+        let read = |name| RegistryConnection::read(name, &entra::options(&options, &http, None));
+        let registry_connection = options.registry_connection.as_ref().map(read).transpose()?;
         Ok(Self {
             options,
             http,
@@ -99,7 +106,8 @@ impl World {
             identities: Mutex::default(),
             connections: Mutex::default(),
             key_used: Arc::default(),
-            resolved: Arc::default(),
+            remembered: Arc::default(),
+            registry_connection,
         })
     }
 
@@ -134,6 +142,36 @@ impl World {
         Err(CliError::Reference { error, digest })
     }
 
+    /// The artifact and every manifest below it; what is found is not fetched again.
+    pub async fn expand(
+        &self,
+        reference: &Reference,
+        access: Access,
+    ) -> Result<Vec<Member>, BoxFault> {
+        batch::expand(&*self.registry(reference, access)?, reference).await
+    }
+
+    /// The artifact by digest. With [`Reach::Recursive`] its children are remembered, so that
+    /// [`World::expand`] needs not fetch it again.
+    pub async fn by_digest(
+        &self,
+        reference: &Reference,
+        access: Access,
+        reach: Reach,
+    ) -> Result<Reference, BoxFault> {
+        if let Version::Digest(_) = reference.version() {
+            return Ok(reference.clone());
+        }
+        let registry = self.registry(reference, access)?;
+        let target = match reach {
+            Reach::Itself => registry.resolve(reference).await,
+            Reach::Recursive => {
+                registry.resolve_with_children(reference, None).await.map(|found| found.target)
+            }
+        };
+        Ok(reference.at(&target.map_err(CliError::Resolve)?.digest))
+    }
+
     /// The repository a reference names.
     pub fn registry(
         &self,
@@ -147,7 +185,7 @@ impl World {
             connection,
             identity: self.identity(self.options.credential_type),
             extra_hosts: self.options.extra_hosts.clone(),
-            resolved: self.resolved.clone(),
+            remembered: self.remembered.clone(),
         }))
     }
 
@@ -294,7 +332,7 @@ impl World {
         }
     }
 
-    /// Given, then the stores, then the Entra exchange.
+    /// Given, the registry connection, then the stores, then the Entra exchange.
     fn credentials(
         &self,
         host: &str,
@@ -308,6 +346,7 @@ impl World {
         if let Some(found) = self.given_for(host) {
             sources.push(Arc::new(Given::new(host, found.credential, found.source)?));
         }
+        sources.extend(self.registry_connection.iter().map(|given| given.credentials(wanted)));
         sources.push(Arc::new(self.stores()));
         sources.push(Arc::new(self.azure_credentials(wanted)));
         Ok(Arc::new(Chain::new(sources)))
@@ -321,6 +360,11 @@ impl World {
     /// The credential that `login` proves and stores: given, else an Azure registry's refresh token.
     pub async fn credential_to_store(&self, host: &str) -> Result<Found, BoxFault> {
         if let Some(found) = self.given_for(host) {
+            return Ok(found);
+        }
+        if let Some(given) = &self.registry_connection
+            && let Some(found) = given.credentials(Wanted::Push).find(host).await?
+        {
             return Ok(found);
         }
         let Some(registry) = self.azure_registry(host) else {
@@ -358,13 +402,7 @@ impl World {
         if let Some((_, known)) = identities.iter().find(|(kind, _)| *kind == credential_type) {
             return known.clone();
         }
-        let made = Arc::new(Identity::new(IdentityOptions {
-            http: self.http.clone(),
-            env: self.options.env.clone(),
-            credential_type,
-            named: self.options.named.clone(),
-            extra_hosts: self.options.extra_hosts.clone(),
-        }));
+        let made = entra::identity(&self.options, &self.http, credential_type);
         identities.push((credential_type, made.clone()));
         made
     }

@@ -14,6 +14,10 @@ pub struct Identity {
     pub oidc_request_token: Secret,
     /// The job's own token, for `github-token`.
     pub github_token: Secret,
+    /// Of a job of Azure Pipelines, `SYSTEM_ACCESSTOKEN`.
+    pub job_token: Secret,
+    /// The service connection that Azure DevOps knows.
+    pub connection_id: String,
     pub username: String,
     pub password: Secret,
 }
@@ -27,6 +31,8 @@ impl Identity {
             identity_header: Secret::new("lab-identity-header"),
             oidc_request_token: Secret::new("lab-oidc-request-token"),
             github_token: Secret::new("ghs_lab-github-token"),
+            job_token: Secret::new("lab-job-token~public"),
+            connection_id: "5e9c0000-0000-4000-8000-000000001ab0".to_owned(),
             username: "lab".to_owned(),
             password: Secret::new("lab-password"),
         }

@@ -45,7 +45,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::secret::Secret;
 use control::Remote;
-use entra::{ClientKeys, Entra, Issued as IssuedTokens, Oidc};
+use entra::{ClientKeys, DevOps, Entra, Issued as IssuedTokens, Oidc};
 use github::GitHub;
 use pki::{Pki, pem};
 use registry::{Door, Registry, Rules, Store};
@@ -129,6 +129,7 @@ impl Lab {
             issued,
             keys: ClientKeys::default(),
             oidc: Oidc::new(options.clock.clone()),
+            devops: DevOps::new(options.clock.clone()),
         });
 
         let github = GitHub::new(identity.clone());
@@ -238,6 +239,16 @@ impl Lab {
         format!("https://{}/oidc/token?api-version=2.0", self.authority_host)
     }
 
+    /// For `SYSTEM_OIDCREQUESTURI`; a job of Azure Pipelines POSTs to it.
+    pub fn devops_oidc_url(&self) -> String {
+        format!("https://{}/devops/lab/oidctoken", self.authority_host)
+    }
+
+    /// What AzureCLI@2 hands on as `idToken`: a token of the service connection, made now.
+    pub fn devops_id_token(&self) -> Secret {
+        Secret::new(self.entra.devops.token())
+    }
+
     /// The value of `azure-extra-hosts` that admits this lab.
     pub fn extra_hosts(&self) -> String {
         format!(
@@ -272,6 +283,17 @@ impl Lab {
     /// make the same image.
     pub fn push_image(&self, repository: &str, tag: &str) -> Result<String, LabError> {
         self.registry.push_image(repository, tag)
+    }
+
+    /// Puts an index and an image for each platform (`linux/arm64/v8`) straight into the registry;
+    /// returns the digest of the index and those of the images.
+    pub fn push_index(
+        &self,
+        repository: &str,
+        tag: &str,
+        platforms: &[&str],
+    ) -> Result<(String, Vec<String>), LabError> {
+        self.registry.push_index(repository, tag, platforms)
     }
 
     /// Puts a manifest straight into the registry, under a tag or its digest.

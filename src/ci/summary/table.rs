@@ -6,6 +6,7 @@ use crate::ci::report::{CheckReport, ImageReport, SignatureReport};
 
 /// Which columns the images fill.
 pub struct Columns {
+    platform: bool,
     digest: bool,
     signer: bool,
     signature: bool,
@@ -24,6 +25,7 @@ impl Columns {
             }
         }
         Self {
+            platform: images.iter().any(|image| image.platform.is_some()),
             digest: images.iter().any(|image| image.digest.is_some()),
             signer: images.iter().any(|image| image.signer.is_some()),
             signature: images.iter().any(|image| image.signature.is_some()),
@@ -34,6 +36,7 @@ impl Columns {
     pub fn header(&self) -> String {
         let mut titles = vec!["".to_owned(), "Image".to_owned()];
         let mut title = |shown: bool, text: &str| shown.then(|| titles.push(text.to_owned()));
+        title(self.platform, "Platform");
         title(self.digest, "Digest");
         title(self.signer, "Signer");
         title(self.signer, "Certificate ends");
@@ -49,6 +52,9 @@ impl Columns {
             text.as_deref().map_or(NOTHING.to_owned(), |digest| code(&short(digest)))
         };
         let mut cells = vec![format!("{} {}", mark(image.outcome), word(image)), code(name(image))];
+        if self.platform {
+            cells.push(image.platform.as_deref().map_or(NOTHING.to_owned(), prose));
+        }
         if self.digest {
             cells.push(digest(&image.digest));
         }

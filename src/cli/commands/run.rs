@@ -7,7 +7,10 @@ use clap::ArgMatches;
 use tracing::instrument::WithSubscriber as _;
 
 use super::{CommandSpec, Done, unchecked};
-use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
+use crate::azure::{
+    AzureError, Cloud, ConnectionName, CredentialType, ExtraHosts, Listener, NamedIdentity,
+    RegistryConnection, full_registry_name,
+};
 use crate::ci::{
     self, AzurePipelines, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished,
     GitHub, GitHubReports, Host, Level, Place, Step, Terminal, TimeOver,
@@ -154,9 +157,8 @@ async fn perform(
 ) -> Result<Finished, BoxFault> {
     session.limit(step.timeout);
     let identity = identity(step, session);
-    if step.command != Command::Setup {
-        check_oidc(step, &identity, &session.env, host)?;
-    }
+    let cloud = check_identity(step, &identity, &session.env, host)?;
+    let step = &completed(step, cloud, &session.env);
     let world = world(step, identity, session)?;
     let clock = session.clock.clone();
     let over = || TimeOver::Step { seconds: step.timeout.as_secs() };
@@ -182,22 +184,26 @@ async fn perform(
     Ok(ci::run(step, &services, host, &*clock, files).await)
 }
 
-/// A federated identity needs the job's OIDC endpoint; its absence is the first thing said.
-fn check_oidc(
+/// The identity that the inputs name must be there to be used; its absence is the first thing said.
+/// Its cloud, where it has one.
+fn check_identity(
     step: &Step,
     identity: &NamedIdentity,
     env: &Env,
     host: &mut dyn Host,
-) -> Result<(), BoxFault> {
+) -> Result<Option<Cloud>, BoxFault> {
     let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
-    match identity.needs_oidc(kind, env) {
+    match configured(identity, kind, step, env) {
+        Ok(cloud) => Ok(cloud),
+        // only trust that lies in a vault needs one, and says so then
+        Err(_) if step.command == Command::Setup => Ok(None),
         // what is public can be verified by anyone, and a dry run tells what it could not check
         Err(fault) if step.dry_run || step.command == Command::Verify => {
             let message = format!("{fault}\n{}", details(&fault));
             host.annotate(Level::Warning, "No Azure identity", &message);
-            Ok(())
+            Ok(None)
         }
-        needed => Ok(needed.map(|_| ())?),
+        Err(fault) => Err(fault.into()),
     }
 }
 
@@ -220,8 +226,41 @@ impl Listener for Aside {
     }
 }
 
+/// Whether the identity that the inputs name can be used at all; its cloud, where it has one.
+fn configured(
+    identity: &NamedIdentity,
+    kind: Option<CredentialType>,
+    step: &Step,
+    env: &Env,
+) -> Result<Option<Cloud>, AzureError> {
+    identity.needs_oidc(kind, env)?;
+    identity.connection_cloud(kind, env, &extra_hosts(step)?)
+}
+
+/// The step with what its service connections say where the inputs say nothing.
+fn completed(step: &Step, cloud: Option<Cloud>, env: &Env) -> Step {
+    let mut step = Step { azure_cloud: step.azure_cloud.or(cloud), ..step.clone() };
+    if step.command == Command::Login && step.registries.is_empty() {
+        let connection = registry_connection(&step);
+        step.registries
+            .extend(connection.and_then(|name| RegistryConnection::registry(&name, env)));
+    }
+    step
+}
+
+fn registry_connection(step: &Step) -> Option<ConnectionName> {
+    let id = step.container_registry.clone()?;
+    Some(ConnectionName { input: "container-registry", id })
+}
+
+fn extra_hosts(step: &Step) -> Result<ExtraHosts, AzureError> {
+    ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())
+}
+
 fn identity(step: &Step, session: &Session) -> NamedIdentity {
+    let connection = step.azure_subscription.clone();
     NamedIdentity {
+        connection: connection.map(|id| ConnectionName { input: "azure-subscription", id }),
         tenant: step.azure_tenant_id.clone(),
         client: step.azure_client_id.clone(),
         cloud: step.azure_cloud,
@@ -242,10 +281,11 @@ fn world(step: &Step, named: NamedIdentity, session: &Session) -> Result<World, 
         given,
         given_host: step.login_host().map(|host| full_registry_name(&host, step.cloud())),
         scheme: None,
-        extra_hosts: ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())?,
+        extra_hosts: extra_hosts(step)?,
         auth_realms: step.auth_realms.clone(),
         credential_type,
         named,
+        registry_connection: registry_connection(step),
     })
 }
 
