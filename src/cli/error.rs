@@ -52,6 +52,8 @@ pub enum CliError {
     FractionalExpiry,
     #[error("timeout must be a positive duration")]
     Timeout,
+    #[error("{flag} must be a positive duration")]
+    ServerTimeout { flag: &'static str },
     #[error("the time limit of {seconds} seconds is over")]
     TimeOver { seconds: u64 },
     #[error(
@@ -137,7 +139,7 @@ impl Fault for CliError {
             CliError::OutputFormat(_) => "cli-output-format",
             CliError::SignatureFormat(_) => "cli-signature-format",
             CliError::NegativeExpiry | CliError::FractionalExpiry => "cli-expiry",
-            CliError::Timeout => "cli-timeout",
+            CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
             CliError::PluginMissing { .. } => "cli-plugin-missing",
             CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",

@@ -11,7 +11,7 @@ use super::cancelled::cancelled;
 use super::error::CliError;
 use super::session::Session;
 use super::signing_key::SigningKey;
-use super::world::{World, stores};
+use super::world::{RevocationSettings, World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
 use crate::batch::{Once, sign_once};
 use crate::ci::{
@@ -186,7 +186,8 @@ impl Services for StepServices {
             max_signatures: MAX_SIGNATURES,
             user_metadata: self.step.user_metadata.clone(),
         };
-        verify(&*registry, policy, &store, &*self.clock, &request).await
+        let revocation = self.world.revocation(RevocationSettings::default());
+        verify(&*registry, policy, &store, &revocation, &*self.clock, &request).await
     }
 
     fn provenance(&self, image: &Reference) -> Provenance {

@@ -1,10 +1,13 @@
 //! The only wiring of concrete clients.
 
+mod revocation;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use futures_util::join;
+pub use revocation::RevocationSettings;
 
 use super::error::CliError;
 use super::local_key::{local_signer, read};

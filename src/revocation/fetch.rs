@@ -159,3 +159,7 @@ async fn addresses(url: &Url) -> Vec<IpAddr> {
         None => Vec::new(),
     }
 }
+
+#[cfg(test)]
+#[path = "fetch_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ mod forged;
 #[allow(dead_code, reason = "more than these tests need")]
 #[path = "../envelope/pki.rs"]
 mod pki;
+mod revocation;
 mod world;
 
 use std::time::Duration;
@@ -151,19 +152,6 @@ async fn a_policy_that_needs_a_timestamp_is_not_satisfied_without_one() {
     assert!(world.verify().await.is_ok());
     world.now = datetime!(2027-06-01 0:00 UTC);
     assert_eq!(codes(&world.verify().await.unwrap_err()), ["verify-timestamp-unsupported"]);
-}
-
-#[tokio::test]
-async fn an_unasked_revocation_source_is_unknown() {
-    let world = World::new().signed(Leaf::NamesCrl).await;
-    let error = world.verify().await.unwrap_err();
-    assert_eq!(codes(&error), ["verify-revocation-unknown"]);
-    let world = world.with_policy(policy("permissive", "", "*"));
-    let outcome = world.verify().await.unwrap();
-    assert!(outcome.warnings()[0].contains("revocation status is unknown"));
-    let skip = policy("strict", r#","override":{"revocation":"skip"}"#, "*");
-    let outcome = world.with_policy(skip).verify().await.unwrap();
-    assert_eq!((outcome.level, outcome.warnings().len()), ("custom", 0));
 }
 
 #[tokio::test]
