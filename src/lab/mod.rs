@@ -18,6 +18,7 @@ mod pki;
 mod registry;
 mod serve;
 mod server;
+mod status;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -29,6 +30,7 @@ pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
 pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
 pub use serve::{ServeOptions, serve};
+pub use status::Telling;
 pub use vault::{ChainInVault, ChainOrder, Export, Permission, Wording};
 
 use std::path::Path;
@@ -44,6 +46,7 @@ use entra::{ClientKeys, Entra, Issued as IssuedTokens, Oidc};
 use pki::{Pki, pem};
 use registry::{Door, Registry, Rules, Store};
 use server::{Port, Service, Site};
+use status::StatusServer;
 use tls::Tls;
 use vault::{Access, Certificates, Vault, Version};
 
@@ -55,7 +58,9 @@ pub struct Lab {
     auth: Auth,
     ca_pem: String,
     clock: Arc<dyn Clock>,
-    pki: Pki,
+    pki: Arc<Pki>,
+    status: Arc<StatusServer>,
+    status_host: String,
     registry: Arc<Registry>,
     registry_http: String,
     registry_https: String,
@@ -92,7 +97,7 @@ impl Lab {
         let tls = Tls::new()?;
         let [http, https] = [Port::bind().await?, Port::bind().await?];
         let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
-        let control_port = Port::bind().await?;
+        let [control_port, status_port] = [Port::bind().await?, Port::bind().await?];
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
 
@@ -119,6 +124,10 @@ impl Lab {
             oidc: Oidc::new(options.clock.clone()),
         });
 
+        let pki = Arc::new(Pki::default());
+        let status = Arc::new(StatusServer::new(pki.clone(), options.clock.clone()));
+        let status_host = format!("127.0.0.1:{}", status_port.number());
+
         let registry_http = format!("localhost:{}", http.number());
         let registry_https = format!("127.0.0.1:{}", https.number());
         let control_host = format!("127.0.0.1:{}", control_port.number());
@@ -131,6 +140,7 @@ impl Lab {
             https.serve(acceptor(), site(Role::Registry, registry.clone())),
             vault_port.serve(acceptor(), site(Role::Vault, vault.clone())),
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
+            status_port.serve(None, site(Role::Status, status.clone())),
             control_port.serve(None, remote),
         ];
         Ok(Self {
@@ -140,7 +150,9 @@ impl Lab {
             auth: options.auth,
             ca_pem: tls.ca_pem,
             clock: options.clock,
-            pki: Pki::default(),
+            pki,
+            status,
+            status_host,
             registry,
             registry_http,
             registry_https,
