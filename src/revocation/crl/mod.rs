@@ -3,6 +3,8 @@
 mod checked;
 mod entries;
 mod parsed;
+#[cfg(test)]
+mod tests;
 
 pub use checked::CheckedCrl;
 pub(in crate::revocation) use entries::reason;

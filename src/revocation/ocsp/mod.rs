@@ -4,6 +4,8 @@ mod answer;
 mod request;
 mod responder;
 mod single;
+#[cfg(test)]
+mod tests;
 
 pub use answer::OcspAnswer;
 pub use request::request;
