@@ -26,6 +26,7 @@ use crate::env::{Env, name};
 use crate::envelope::Signer;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{Access, Reference, Registry, Version};
+use crate::revocation::Checker;
 use crate::sign::{OpenSigner, Rehearsal, SignRequest, rehearse};
 use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
@@ -61,6 +62,7 @@ pub struct StepServices {
     clock: Arc<dyn Clock>,
     env: Env,
     policy: OnceCell<Policy>,
+    revocation: Checker,
     signer: OnceCell<Arc<dyn Signer>>,
     cancelled: Cancelled,
 }
@@ -74,6 +76,7 @@ pub struct LoginStores {
 impl StepServices {
     pub fn new(step: &Step, world: World, trust: TrustDirs, session: &Session) -> Self {
         Self {
+            revocation: world.revocation(RevocationSettings::default()),
             world,
             step: step.clone(),
             trust,
@@ -186,8 +189,7 @@ impl Services for StepServices {
             max_signatures: MAX_SIGNATURES,
             user_metadata: self.step.user_metadata.clone(),
         };
-        let revocation = self.world.revocation(RevocationSettings::default());
-        verify(&*registry, policy, &store, &revocation, &*self.clock, &request).await
+        verify(&*registry, policy, &store, &self.revocation, &*self.clock, &request).await
     }
 
     fn provenance(&self, image: &Reference) -> Provenance {

@@ -8,7 +8,7 @@ use super::RevocationError;
 use crate::http::redacted;
 
 /// Whether the chain that names the address leads to a trusted certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChainTrust {
     Trusted,
     Untrusted,

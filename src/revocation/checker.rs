@@ -1,6 +1,7 @@
 //! The status of every certificate of a chain: OCSP, then CRL, the certificates side by side.
 
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::future::join_all;
 use time::OffsetDateTime;
@@ -56,17 +57,25 @@ pub struct CheckerOptions {
     pub sources: SourceRule,
 }
 
-/// [`RevocationCheck`] by the servers that the certificates name.
+/// [`RevocationCheck`] by the servers that the certificates name. What was told is remembered, so that
+/// many images by one signer are one question: one for each command, which is over before answers are.
 pub struct Checker {
     options: CheckerOptions,
+    told: Mutex<HashMap<Question, CertificateStatus>>,
 }
+
+/// Thumbprints of certificate and issuer, and what else bears on the answer.
+type Question = (String, String, Option<OffsetDateTime>, ChainTrust);
+
+/// most answers remembered; whoever may push can sign with a new chain each time
+const REMEMBERED: usize = 1000;
 
 /// most servers of one kind that are asked for one certificate; real ones name one or two
 const SERVERS: usize = 8;
 
 impl Checker {
     pub fn new(options: CheckerOptions) -> Self {
-        Self { options }
+        Self { options, told: Mutex::default() }
     }
 }
 
@@ -79,10 +88,11 @@ impl RevocationCheck for Checker {
             issuer: &pair[1],
             asked,
             options: &self.options,
+            told: &self.told,
             warnings: &warnings,
         });
         let pairs: Vec<Pair<'_>> = pairs.collect();
-        let mut certificates = join_all(pairs.iter().map(Pair::status)).await;
+        let mut certificates = join_all(pairs.iter().map(Pair::known)).await;
         certificates.extend(asked.certificates.last().map(|root| CertificateStatus {
             subject: root.subject().to_string(),
             status: Status::NonRevokable,
@@ -100,10 +110,32 @@ struct Pair<'a> {
     issuer: &'a Certificate,
     asked: &'a Asked<'a>,
     options: &'a CheckerOptions,
+    told: &'a Mutex<HashMap<Question, CertificateStatus>>,
     warnings: &'a Mutex<Vec<String>>,
 }
 
 impl Pair<'_> {
+    /// A status that was told before, else what the servers say now; what nobody told is asked again.
+    async fn known(&self) -> CertificateStatus {
+        let thumbprints = [self.certificate, self.issuer].map(Certificate::thumbprint);
+        let [certificate, issuer] = thumbprints;
+        let Asked { authentic_signing_time, trust, .. } = *self.asked;
+        let question = (certificate, issuer, authentic_signing_time, trust);
+        if let Some(told) = self.memory().get(&question) {
+            return told.clone();
+        }
+        let status = self.status().await;
+        let mut memory = self.memory();
+        if status.status != Status::Unknown && memory.len() < REMEMBERED {
+            memory.insert(question, status.clone());
+        }
+        status
+    }
+
+    fn memory(&self) -> MutexGuard<'_, HashMap<Question, CertificateStatus>> {
+        self.told.lock().expect("no panic holds this lock")
+    }
+
     async fn status(&self) -> CertificateStatus {
         let sources = self.certificate.revocation_sources();
         let told = |status, servers, problem| CertificateStatus {

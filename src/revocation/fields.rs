@@ -78,7 +78,7 @@ impl<'a> Signed<&'a [u8]> {
         let algorithm = AlgorithmIdentifierOwned::from_der(raw_algorithm)?;
         let signature: BitStringRef<'a> = fields.read()?;
         let signature =
-            signature.as_bytes().ok_or_else(|| der::ErrorKind::Value { tag: Tag::BitString })?;
+            signature.as_bytes().ok_or(der::ErrorKind::Value { tag: Tag::BitString })?;
         Ok(Self { tbs, algorithm: SignatureAlgorithm::read(&algorithm), raw_algorithm, signature })
     }
 }

@@ -146,3 +146,17 @@ async fn a_kept_crl_that_another_signed_is_fetched_anew() {
         assert_eq!(told(&answers).1[1], row(Method::Crl, CRL, "revoked"), "{forged}");
     }
 }
+
+#[tokio::test]
+async fn what_was_told_is_not_asked_again_and_what_was_not_is() {
+    let servers = Arc::new(Servers::default().with(OCSP, "good.ocsp"));
+    let checker = servers.checker(None, Reach::Servers);
+    for _ in 0..3 {
+        assert_eq!(told(&servers.ask(&checker, "good").await).0, "good");
+    }
+    assert_eq!(servers.asked(), [OCSP]);
+    for _ in 0..2 {
+        assert_eq!(told(&servers.ask(&checker, "moved").await).0, "unknown");
+    }
+    assert_eq!(servers.asked(), [OCSP, OCSP, CRL, OCSP, CRL]);
+}

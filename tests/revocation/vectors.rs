@@ -7,6 +7,7 @@ use sealwright::fault::Fault as _;
 use sealwright::revocation::Crl;
 use sealwright::x509::{Certificate, certificates_from_pem_or_der};
 
+#[allow(clippy::disallowed_methods)]
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("SEALWRIGHT_NOTATION_CORE_GO").map(PathBuf::from);
     if folder.is_none() {

@@ -57,12 +57,19 @@ impl Servers {
         cache: Option<&Path>,
         reach: Reach,
     ) -> Answers {
-        let checker = Checker::new(CheckerOptions {
+        self.ask(&self.checker(cache, reach), name).await
+    }
+
+    pub fn checker(self: &Arc<Self>, cache: Option<&Path>, reach: Reach) -> Checker {
+        Checker::new(CheckerOptions {
             fetch: self.clone(),
             cache: cache.map(CrlCache::below),
             reach,
             sources: SourceRule::Optional,
-        });
+        })
+    }
+
+    pub async fn ask(&self, checker: &Checker, name: &str) -> Answers {
         let certificates = [certificate(name), certificate("root")];
         let asked = Asked {
             certificates: &certificates,
