@@ -6,7 +6,9 @@ mod program;
 use std::time::Duration;
 
 use program::{Answer, Program};
-use sealwright::lab::{Chain, Fault, IssueRequest, Issued, Lab, LabOptions, Role, Route, Telling};
+use sealwright::lab::{
+    Chain, Fault, IssueRequest, Issued, Lab, LabOptions, Revocation, Role, Route, Telling,
+};
 use serde_json::{Value, json};
 
 /// A signed image whose chain of three names the lab's servers.
@@ -19,7 +21,7 @@ struct World {
 impl World {
     async fn start() -> Self {
         let program = Program::start(LabOptions::default()).await;
-        let revocation = program.lab.revocation();
+        let revocation = Revocation::of_the_lab();
         let request = IssueRequest { revocation, ..IssueRequest::named("rev").chain(Chain::Three) };
         let issued = program.lab.issue(&request).expect("issued");
         let key = program.write("rev.pem", &issued.key.private_key_pem());

@@ -318,6 +318,7 @@ impl Lab {
         if !is_vault_name(name) {
             return Err(LabError::Name(name.chars().take(200).collect()));
         }
+        let request = &status::at_host(request, &self.status_host);
         let issued = self.pki.issue(request, self.clock.now())?;
         let version = Version::new(request, &issued)?;
         let id = version.id.clone();

@@ -70,11 +70,21 @@ pub enum Chain {
 }
 
 /// Addresses that the leaf and the issuing authority name; none by default. `{name}` stands for the
-/// request's name, `{issuer}` for who signed the certificate that names it: `root` or `issuing`.
+/// request's name, `{host}` for the lab's own servers, `{issuer}` for who signed the certificate that names it: `root` or `issuing`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revocation {
     pub crl: Option<String>,
     pub ocsp: Option<String>,
+}
+
+impl Revocation {
+    /// The lab's own servers.
+    pub fn of_the_lab() -> Self {
+        Self {
+            crl: Some("http://{host}/crl/{name}/{issuer}".to_owned()),
+            ocsp: Some("http://{host}/ocsp/{name}/{issuer}".to_owned()),
+        }
+    }
 }
 
 /// When the leaf is valid, relative to the lab's now.

@@ -16,7 +16,7 @@ use time::{Duration, OffsetDateTime};
 use super::message::{Answer, Ask};
 use super::pki::{AuthorityKey, Pki};
 use super::server::Service;
-use super::{Issued, Lab, Revocation};
+use super::{IssueRequest, Issued, Lab, Revocation};
 use crate::clock::Clock;
 
 /// What the servers say.
@@ -47,15 +47,6 @@ struct State {
 }
 
 impl Lab {
-    /// Addresses of the lab's own servers, for [`super::IssueRequest`].
-    pub fn revocation(&self) -> Revocation {
-        let host = &self.status_host;
-        Revocation {
-            crl: Some(format!("http://{host}/crl/{{name}}/{{issuer}}")),
-            ocsp: Some(format!("http://{host}/ocsp/{{name}}/{{issuer}}")),
-        }
-    }
-
     /// `127.0.0.1:PORT`, plain http.
     pub fn status_host(&self) -> &str {
         &self.status_host
@@ -72,6 +63,16 @@ impl Lab {
     pub fn tell(&self, telling: Telling) {
         self.status.state().telling = telling;
     }
+}
+
+/// The request with the host of the lab's own servers in its addresses.
+pub(super) fn at_host(request: &IssueRequest, host: &str) -> IssueRequest {
+    let mut request = request.clone();
+    let Revocation { crl, ocsp } = &mut request.revocation;
+    for url in [crl, ocsp].into_iter().flatten() {
+        *url = url.replace("{host}", host);
+    }
+    request
 }
 
 /// How long a true answer is good.
