@@ -1,17 +1,19 @@
 // Finds the sealwright binary for this machine and hands the step over to it.
 //
-// Order: dist/ of this action, the tool cache, a download checked against dist/checksums.json.
-// Inputs, outputs, signals and the exit status go through untouched; nothing is put on a command
-// line but the subcommand. The end of the job is served by the binary the step found, never by
-// another download.
+// Order: dist/, the tool cache, a download checked against dist/checksums.json. Inputs, outputs,
+// signals and the exit status go through untouched; nothing is put on a command line but the
+// subcommand. The end of the job is served by the binary the step found, never by another download.
 'use strict';
 
 const { spawn } = require('node:child_process');
 const crypto = require('node:crypto');
+const { once } = require('node:events');
 const fs = require('node:fs');
+const http = require('node:http');
 const https = require('node:https');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
+const tls = require('node:tls');
 
 // largest binary that is downloaded, in bytes; ours are under 10,000,000
 const LIMIT = 64 * 1024 * 1024;
@@ -20,63 +22,58 @@ const TIMEOUT = 60_000; // milliseconds without an answer
 const TRIES = 3;
 const PAUSE = 1_000; // milliseconds before the second try; before the third one twice that
 
-// Kept for the end of the job: that the step has run, and with which binary.
-const STARTED = 'sealwright_started';
+// Kept for the end of the job: the binary of the step.
 const BINARY = 'sealwright_binary';
 
 const env = process.env;
 const suffix = process.platform === 'win32' ? '.exe' : '';
+// An agent of Azure Pipelines; else a runner of GitHub.
+const agent = env.TF_BUILD?.toLowerCase() === 'true' && env.GITHUB_ACTIONS !== 'true';
+const temporary = agent ? env.AGENT_TEMPDIRECTORY : env.RUNNER_TEMP;
+const tools = agent ? env.AGENT_TOOLSDIRECTORY : env.RUNNER_TOOL_CACHE;
 
 // The file name of a release for this machine, such as sealwright-linux-x64.
-function asset() {
-  return `sealwright-${process.platform}-${process.arch}${suffix}`;
+const asset = `sealwright-${process.platform}-${process.arch}${suffix}`;
+
+// Data of a command: one line, and `%` first, since the host undoes it last.
+function escaped(text) {
+  const percent = agent ? '%AZP25' : '%25';
+  const data = text.replace(/%/g, percent).replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+  return agent ? data.replace(/\]/g, '%5D').replace(/;/g, '%3B') : data;
 }
 
-// A failure worded for the log: one line, no other workflow command inside.
+// A failure worded for the log. To an agent a status that is not 0 means that it failed itself.
 function fail(text) {
-  const data = text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
-  process.stdout.write(`::error title=sealwright::${data}\n`);
-  process.exitCode = 1;
+  const data = escaped(text.replace(/##/g, '# #'));
+  process.exitCode = agent ? 0 : 1;
+  if (!agent) return console.log(`::error title=sealwright::${data}`);
+  console.log(`##vso[task.logissue type=error]sealwright: ${data}`);
+  console.log('##vso[task.complete result=Failed]');
 }
 
-function sha256(bytes) {
-  return crypto.createHash('sha256').update(bytes).digest('hex');
-}
-
-function released() {
-  const file = path.join(__dirname, 'checksums.json');
-  const { version, files } = JSON.parse(fs.readFileSync(file, 'utf8'));
-  return { version, checksum: files[asset()] };
-}
+const sha256 = (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
 
 // Where downloads are kept: for later jobs, or without a tool cache for as long as the job.
 function cacheFolder(version) {
-  const { RUNNER_TOOL_CACHE: tools, RUNNER_TEMP: temporary } = env;
   const root = tools || (temporary && path.join(temporary, 'sealwright-tools'));
-  return root ? path.join(root, 'sealwright', version, process.arch) : undefined;
+  if (!root) throw new Error('the host names neither a tool cache nor a temporary folder');
+  return path.join(root, 'sealwright', version, process.arch);
 }
 
 // The binary kept before, as long as it is still the released one.
-function cached(version, checksum) {
-  const folder = cacheFolder(version);
-  if (!folder || !fs.existsSync(`${folder}.complete`)) return undefined;
+function cached(folder, checksum) {
   const binary = path.join(folder, `sealwright${suffix}`);
-  try {
-    return sha256(fs.readFileSync(binary)) === checksum ? binary : undefined;
-  } catch {
-    return undefined;
-  }
+  const whole = fs.existsSync(`${folder}.complete`) && fs.existsSync(binary);
+  return whole && sha256(fs.readFileSync(binary)) === checksum ? binary : undefined;
 }
 
-function keep(version, bytes) {
-  const folder = cacheFolder(version);
-  if (!folder) throw new Error('neither RUNNER_TOOL_CACHE nor RUNNER_TEMP is set');
+function keep(folder, bytes) {
   fs.mkdirSync(folder, { recursive: true });
   const binary = path.join(folder, `sealwright${suffix}`);
   // renamed, since another job may be running the file
-  const temporary = `${binary}.${crypto.randomUUID()}`;
-  fs.writeFileSync(temporary, bytes, { mode: 0o755 });
-  fs.renameSync(temporary, binary);
+  const unfinished = `${binary}.${crypto.randomUUID()}`;
+  fs.writeFileSync(unfinished, bytes, { mode: 0o755 });
+  fs.renameSync(unfinished, binary);
   fs.writeFileSync(`${folder}.complete`, '');
   return binary;
 }
@@ -84,50 +81,62 @@ function keep(version, bytes) {
 // A failure that asking again does not mend.
 class Final extends Error {}
 
-function get(url, redirects = REDIRECTS) {
-  return new Promise((resolve, reject) => {
-    if (url.protocol !== 'https:') throw new Final(`${url.origin}: only https is downloaded from`);
-    const request = https.get(url, { timeout: TIMEOUT }, (answer) => {
-      const { statusCode: status, headers } = answer;
-      if (status >= 300 && status < 400 && headers.location) {
-        answer.resume();
-        const next = URL.canParse(headers.location, url) && new URL(headers.location, url);
-        if (!next) reject(new Final(`${url.origin} redirects to nowhere`));
-        else if (redirects === 0) reject(new Final(`${url.origin}: too many redirects`));
-        else resolve(get(next, redirects - 1));
-        return;
-      }
-      if (status !== 200) {
-        answer.resume();
-        const lasting = status < 500 && status !== 408 && status !== 429;
-        const kind = lasting ? Final : Error;
-        reject(new kind(`${url.origin} answered ${status}`));
-        return;
-      }
-      const chunks = [];
-      let size = 0;
-      answer.on('data', (chunk) => {
-        size += chunk.length;
-        if (size > LIMIT) request.destroy(new Final(`${url.origin}: more than ${LIMIT} bytes`));
-        else chunks.push(chunk);
-      });
-      answer.on('end', () => resolve(Buffer.concat(chunks)));
-      answer.on('error', reject);
-    });
-    request.on('timeout', () => request.destroy(new Error(`${url.origin}: no answer`)));
-    request.on('error', reject);
-  });
+// The proxy that stands before a host; in NO_PROXY a name stands for what is below it too.
+function proxyOf({ hostname }) {
+  const proxy = env.https_proxy || env.HTTPS_PROXY || (agent && env.AGENT_PROXYURL);
+  const direct = (env.no_proxy || env.NO_PROXY || '').split(/[\s,]+/).filter(Boolean);
+  const named = (name) => name === '*' || `.${hostname}`.endsWith(`.${name.replace(/^\*?\./, '')}`);
+  return proxy && !direct.some(named) ? new URL(proxy) : undefined;
 }
 
-function address(version) {
-  const server = env.GITHUB_SERVER_URL || 'https://github.com';
-  const repository = env.GITHUB_ACTION_REPOSITORY;
-  if (!repository) throw new Error('GITHUB_ACTION_REPOSITORY is not set');
-  return new URL(`${server}/${repository}/releases/download/v${version}/${asset()}`);
+// A connection to the server through a proxy (RFC 9110, "CONNECT").
+async function tunnel(proxy, url) {
+  const target = `${url.hostname}:${url.port || 443}`;
+  const user = Buffer.from(decodeURIComponent(`${proxy.username}:${proxy.password}`));
+  const authorization = proxy.username && `Basic ${user.toString('base64')}`;
+  const headers = { host: target, ...(authorization && { 'proxy-authorization': authorization }) };
+  const { hostname: host, port } = proxy;
+  const asked = { host, port, method: 'CONNECT', path: target, headers, timeout: TIMEOUT };
+  const request = http.request(asked).end();
+  request.on('timeout', () => request.destroy(new Error(`the proxy ${proxy.host}: no answer`)));
+  const [{ statusCode: status }, socket] = await once(request, 'connect');
+  if (status !== 200) throw new Error(`the proxy ${proxy.host} answered ${status}`);
+  return tls.connect({ socket, servername: url.hostname });
+}
+
+async function get(url, redirects = REDIRECTS) {
+  if (url.protocol !== 'https:') throw new Final(`${url.origin}: only https is downloaded from`);
+  const proxy = proxyOf(url);
+  const socket = proxy && (await tunnel(proxy, url));
+  const options = { timeout: TIMEOUT, ...(socket && { createConnection: () => socket }) };
+  const request = https.get(url, options);
+  request.on('timeout', () => request.destroy(new Error(`${url.origin}: no answer`)));
+  request.on('error', () => {}); // whoever waits for the answer or reads it meets the error too
+  const [answer] = await once(request, 'response');
+  const { statusCode: status, headers } = answer;
+  if (status !== 200) answer.resume();
+  if (status >= 300 && status < 400 && headers.location) {
+    if (!URL.canParse(headers.location, url)) throw new Final(`${url.origin} redirects to nowhere`);
+    if (redirects === 0) throw new Final(`${url.origin}: too many redirects`);
+    return get(new URL(headers.location, url), redirects - 1);
+  }
+  const lasting = status < 500 && status !== 408 && status !== 429;
+  if (status !== 200) throw new (lasting ? Final : Error)(`${url.origin} answered ${status}`);
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of answer) {
+    size += chunk.length;
+    if (size > LIMIT) throw new Final(`${url.origin}: more than ${LIMIT} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 async function download(version, checksum) {
-  const url = address(version);
+  const repository = agent ? 'sealwright/sealwright' : env.GITHUB_ACTION_REPOSITORY;
+  if (!repository) throw new Error('GITHUB_ACTION_REPOSITORY is not set');
+  const server = (!agent && env.GITHUB_SERVER_URL) || 'https://github.com';
+  const url = new URL(`${server}/${repository}/releases/download/v${version}/${asset}`);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const bytes = await get(url);
@@ -141,66 +150,47 @@ async function download(version, checksum) {
   }
 }
 
-// The binary on this machine; without one, the release that is to be downloaded.
-function find() {
-  const built = path.join(__dirname, `sealwright${suffix}`);
-  if (fs.existsSync(built)) return { binary: built };
-  const { version, checksum } = released();
-  if (!checksum) {
-    throw new Error(
-      `no binary for ${process.platform}-${process.arch} in dist/, and dist/checksums.json lists none; ` +
-        'build it with: dist/build',
-    );
-  }
-  return { binary: cached(version, checksum), version, checksum };
-}
-
-async function fetched({ version, checksum }) {
+async function find() {
+  const built = [asset, `sealwright${suffix}`].map((name) => path.join(__dirname, name));
+  const binary = built.find((file) => fs.existsSync(file));
+  // a package of Azure Pipelines keeps no permissions
+  if (binary && agent && !(fs.statSync(binary).mode & 0o111)) fs.chmodSync(binary, 0o755);
+  if (binary) return binary;
+  const { version, files } = require('./checksums.json');
+  const checksum = files[asset];
+  const hint = 'build it with: dist/build';
+  if (!checksum) throw new Error(`no binary for ${asset} in dist/ or dist/checksums.json; ${hint}`);
   try {
-    return keep(version, await download(version, checksum));
+    const folder = cacheFolder(version);
+    return cached(folder, checksum) ?? keep(folder, await download(version, checksum));
   } catch (error) {
-    throw new Error(`cannot get the sealwright binary: ${error.message}; build it with: dist/build`);
+    throw new Error(`cannot get the sealwright binary: ${error.message}; ${hint}`);
   }
 }
 
 function start(binary, args) {
   const child = spawn(binary, args, { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => child.kill(signal));
-  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
   child.on('error', (error) => fail(`cannot start ${binary}: ${error.message}`));
   child.on('exit', (code, signal) => {
     if (signal) fail(`sealwright was ended by ${signal}`);
+    else if (agent && code) fail(`sealwright ended with status ${code}`);
     else process.exitCode = code;
   });
 }
 
-// Node reads the proxy variables only when asked to at its start.
-function behindProxy() {
-  return ['HTTPS_PROXY', 'https_proxy'].some((name) => env[name]) && !env.NODE_USE_ENV_PROXY;
-}
-
-function remember(name, value) {
-  if (env.GITHUB_STATE) fs.appendFileSync(env.GITHUB_STATE, `${name}=${value}\n`);
+// For post.js. A step that found no binary did nothing that could be undone.
+function end() {
+  const binary = env[agent ? `VSTS_TASKVARIABLE_${BINARY.toUpperCase()}` : `STATE_${BINARY}`];
+  if (binary) start(binary, ['run', '--post']);
 }
 
 async function main() {
-  if (env[`STATE_${STARTED}`]) {
-    const binary = env[`STATE_${BINARY}`];
-    // a step that found no binary did nothing that could be undone
-    if (binary) start(binary, ['run', '--post']);
-    return;
-  }
-  remember(STARTED, 'true');
-  const found = find();
-  if (!found.binary && behindProxy()) {
-    env.NODE_USE_ENV_PROXY = '1';
-    start(process.execPath, [__filename]);
-    return;
-  }
-  const binary = found.binary ?? (await fetched(found));
-  remember(BINARY, binary);
+  const binary = await find();
+  if (agent) console.log(`##vso[task.settaskvariable variable=${BINARY}]${escaped(binary)}`);
+  else if (env.GITHUB_STATE) fs.appendFileSync(env.GITHUB_STATE, `${BINARY}=${binary}\n`);
   start(binary, ['run']);
 }
 
-main().catch((error) => fail(error.message));
+module.exports = { end };
+if (require.main === module) main().catch((error) => fail(error.message));

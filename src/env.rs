@@ -9,16 +9,36 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 5] = [
+const TAKEN: [&str; 10] = [
     name::NOTATION_USERNAME,
     name::NOTATION_PASSWORD,
     name::INPUT_REGISTRY_PASSWORD,
+    name::INPUT_REGISTRYPASSWORD,
+    name::INPUT_GITHUB_TOKEN,
     name::ACTIONS_ID_TOKEN_REQUEST_URL,
     name::ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    name::SYSTEM_ACCESSTOKEN,
+    name::SERVICE_PRINCIPAL_KEY,
+    name::ID_TOKEN,
 ];
 
+/// How the variables begin that hold the credentials of service connections.
+const TAKEN_BEGINNING: &str = name::ENDPOINT_AUTH;
+
 /// How the variables begin that no other program is given.
-const OWN: [&str; 3] = ["NOTATION_", "INPUT_", "ACTIONS_ID_TOKEN_"];
+const OWN: [&str; 10] = [
+    "NOTATION_",
+    "INPUT_",
+    "ACTIONS_ID_TOKEN_",
+    // an agent hands a task its connections and the pipeline's secrets
+    "ENDPOINT_",
+    "SECRET_",
+    "SECUREFILE_",
+    "VSTS_TASKVARIABLE_",
+    name::SYSTEM_ACCESSTOKEN,
+    name::SERVICE_PRINCIPAL_KEY,
+    name::ID_TOKEN,
+];
 
 impl Env {
     /// A copy of the process's environment, taken once by `main` before any other thread exists.
@@ -26,10 +46,11 @@ impl Env {
     /// them. Names and values that are no Unicode are left out.
     #[allow(clippy::disallowed_methods)]
     pub fn take_from_process() -> Self {
-        let variables = std::env::vars_os()
+        let variables: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        for name in TAKEN {
+        let connections = variables.keys().filter(|name| name.starts_with(TAKEN_BEGINNING));
+        for name in TAKEN.into_iter().chain(connections.map(String::as_str)) {
             // SAFETY: main calls this first, while the process has one thread.
             unsafe { std::env::remove_var(name) };
         }
@@ -130,17 +151,46 @@ pub mod name {
     pub const RESOURCE_URIS: &str = "RESOURCE_URIS";
     pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
     pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+    pub const GITHUB_ACTION: &str = "GITHUB_ACTION";
+    pub const GITHUB_API_URL: &str = "GITHUB_API_URL";
+    pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+    pub const GITHUB_JOB: &str = "GITHUB_JOB";
+    pub const GITHUB_REF: &str = "GITHUB_REF";
+    pub const GITHUB_REPOSITORY: &str = "GITHUB_REPOSITORY";
+    pub const GITHUB_RUN_ATTEMPT: &str = "GITHUB_RUN_ATTEMPT";
+    pub const GITHUB_RUN_ID: &str = "GITHUB_RUN_ID";
+    pub const GITHUB_SERVER_URL: &str = "GITHUB_SERVER_URL";
+    pub const GITHUB_SHA: &str = "GITHUB_SHA";
+    pub const GITHUB_WORKFLOW: &str = "GITHUB_WORKFLOW";
     pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
     pub const GITHUB_ENV: &str = "GITHUB_ENV";
     pub const GITHUB_PATH: &str = "GITHUB_PATH";
     pub const GITHUB_STATE: &str = "GITHUB_STATE";
     pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
     pub const INPUT_REGISTRY_PASSWORD: &str = "INPUT_REGISTRY-PASSWORD";
-    pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
-    pub const BUILD_SOURCESDIRECTORY: &str = "BUILD_SOURCESDIRECTORY";
+    pub const SYSTEM_DEBUG: &str = "SYSTEM_DEBUG";
     pub const SYSTEM_DEFAULTWORKINGDIRECTORY: &str = "SYSTEM_DEFAULTWORKINGDIRECTORY";
+    pub const BUILD_SOURCESDIRECTORY: &str = "BUILD_SOURCESDIRECTORY";
+    pub const AGENT_TEMPDIRECTORY: &str = "AGENT_TEMPDIRECTORY";
+    pub const INPUT_REGISTRYPASSWORD: &str = "INPUT_REGISTRYPASSWORD";
+    pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
+    pub const INPUT_GITHUB_TOKEN: &str = "INPUT_GITHUB-TOKEN";
     pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
     pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
+
+    // Azure Pipelines. The first two are beginnings; a connection's id and a key follow.
+    pub const ENDPOINT_AUTH: &str = "ENDPOINT_AUTH_";
+    pub const ENDPOINT_DATA: &str = "ENDPOINT_DATA_";
+    pub const SYSTEM_OIDCREQUESTURI: &str = "SYSTEM_OIDCREQUESTURI";
+    pub const SYSTEM_ACCESSTOKEN: &str = "SYSTEM_ACCESSTOKEN";
+    pub const AZURESUBSCRIPTION_CLIENT_ID: &str = "AZURESUBSCRIPTION_CLIENT_ID";
+    pub const AZURESUBSCRIPTION_TENANT_ID: &str = "AZURESUBSCRIPTION_TENANT_ID";
+    pub const AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: &str =
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID";
+    pub const SERVICE_PRINCIPAL_ID: &str = "servicePrincipalId";
+    pub const SERVICE_PRINCIPAL_KEY: &str = "servicePrincipalKey";
+    pub const ID_TOKEN: &str = "idToken";
+    pub const TENANT_ID: &str = "tenantId";
 }
 
 #[cfg(test)]
@@ -149,7 +199,19 @@ mod tests {
 
     #[test]
     fn another_program_gets_no_setting_of_this_one() {
-        let names = ["PATH", "INPUT_KEY", "NOTATION_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+        let names = [
+            "PATH",
+            "INPUT_KEY",
+            "NOTATION_PASSWORD",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "ENDPOINT_AUTH_SYSTEMVSSCONNECTION",
+            "SECRET_TOKEN",
+            "ENDPOINT_AUTH_PARAMETER_7_SERVICEPRINCIPALKEY",
+            "ENDPOINT_DATA_7_ENVIRONMENT",
+            "SYSTEM_ACCESSTOKEN",
+            "servicePrincipalKey",
+            "idToken",
+        ];
         let env: Env = names.iter().map(|n| ((*n).to_owned(), "x".to_owned())).collect();
         let left: Vec<(String, String)> =
             env.for_child().with_prefix("").map(|(n, v)| (n.to_owned(), v.to_owned())).collect();

@@ -68,7 +68,12 @@ pub fn details(fault: &dyn Fault) -> String {
 pub fn printable(text: &str) -> String {
     let text: String =
         text.chars().map(|c| if c == '\t' || !is_control(c) { c } else { '\u{fffd}' }).collect();
-    text.replace("##[", "# #[").replace("##vso[", "# #vso[")
+    let mut text = text.replace("##[", "# #[");
+    // agents may read a command's name in any case
+    for at in text.to_ascii_lowercase().rmatch_indices("##vso[").map(|(at, _)| at) {
+        text.insert(at + 1, ' ');
+    }
+    text
 }
 
 /// The first `limit` characters of a text from outside, for quoting: whoever wrote it does not say
@@ -146,7 +151,7 @@ mod tests {
             "test-missing"
         }
         fn because(&self) -> Vec<String> {
-            vec!["a\u{1b}[31mred\n::error::x ##[error]y ##vso[task.complete]".into()]
+            vec!["a\u{1b}[31mred\n::error::x ##[error]y ##vSo[task.complete]".into()]
         }
         fn hint(&self) -> Option<String> {
             Some("make it:\n  touch file".into())
@@ -190,7 +195,7 @@ mod tests {
     fn details_are_lines_and_outside_text_cannot_command() {
         assert_eq!(
             details(&Missing),
-            "because a\u{fffd}[31mred\u{fffd}::error::x # #[error]y # #vso[task.complete]\nhint: make it:\n        touch file\n"
+            "because a\u{fffd}[31mred\u{fffd}::error::x # #[error]y # #vSo[task.complete]\nhint: make it:\n        touch file\n"
         );
     }
 }

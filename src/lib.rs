@@ -25,7 +25,7 @@
 //! | Work | [`sign`] | resolve → payload → envelope → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |
 //! | | [`batch`] | many images side by side, and what is signed already |
-//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, PKI |
+//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, GitHub, PKI |
 //! | | [`ci`] ★ | the step: inputs, hosts, report, summary |
 //! | | [`cli`] ★ | one file per command; `cli/world.rs` is the only wiring |
 

@@ -1,116 +1,13 @@
 // The launcher as a runner starts it: `node --test tests/launcher.test.js`.
-//
-// Each test has a copy of it in a folder of its own, a shell script as the binary, and a server on
-// this machine as GitHub. The server's key is public and worth nothing.
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
-const crypto = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const https = require('node:https');
-const os = require('node:os');
 const path = require('node:path');
-const { test, afterEach } = require('node:test');
+const { test } = require('node:test');
 
-const PEM = path.join(__dirname, 'fixtures/launcher/localhost.pem');
-const VERSION = '1.2.3';
-const ASSET = `sealwright-${process.platform}-${process.arch}`;
-
-// Tells its arguments and the environment it got; `sleep` waits for a signal.
-const SCRIPT = `#!/bin/sh
-echo "arguments: $*"
-# the shell itself leaves out names with hyphens
-echo "password: $(tr '\\0' '\\n' < /proc/$$/environ | sed -n 's/^INPUT_REGISTRY-PASSWORD=//p')"
-if [ "$BEHAVIOUR" = signal ]; then
-  trap 'echo "got SIGTERM"; exit 7' TERM
-  echo waiting
-  while :; do sleep 0.05; done
-fi
-if [ "$BEHAVIOUR" = killed ]; then kill -9 $$; fi
-exit "\${STATUS:-0}"
-`;
-
-const cleanUps = [];
-afterEach(async () => {
-  while (cleanUps.length) await cleanUps.pop()();
-});
-
-const sha256 = (text) => crypto.createHash('sha256').update(text).digest('hex');
-
-// A machine with the action checked out and a temporary folder; nobody made the tool cache yet.
-class Machine {
-  constructor({ built = true, checksum } = {}) {
-    this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'launcher-'));
-    cleanUps.push(() => fs.rmSync(this.folder, { recursive: true }));
-    for (const below of ['dist', 'temp']) fs.mkdirSync(this.path(below));
-    fs.copyFileSync(path.join(__dirname, '../dist/index.js'), this.path('dist/index.js'));
-    const files = checksum ? { [ASSET]: checksum } : {};
-    fs.writeFileSync(this.path('dist/checksums.json'), JSON.stringify({ version: VERSION, files }));
-    if (built) fs.writeFileSync(this.path('dist/sealwright'), SCRIPT, { mode: 0o755 });
-  }
-
-  path(below) {
-    return path.join(this.folder, below);
-  }
-
-  get cached() {
-    return this.path(`tools/sealwright/${VERSION}/${process.arch}/sealwright`);
-  }
-
-  spawn(variables = {}) {
-    const env = {
-      PATH: process.env.PATH,
-      RUNNER_TOOL_CACHE: this.path('tools'),
-      RUNNER_TEMP: this.path('temp'),
-      GITHUB_STATE: this.path('state'),
-      GITHUB_ACTION_REPOSITORY: 'owner/sealwright',
-      NODE_EXTRA_CA_CERTS: PEM,
-      ...variables,
-    };
-    for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
-    const child = spawn(process.execPath, [this.path('dist/index.js')], { env });
-    child.log = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => (child.log += text));
-    }
-    return child;
-  }
-
-  async run(variables) {
-    const child = this.spawn(variables);
-    const [status, signal] = await once(child, 'close');
-    return { status, signal, log: child.log };
-  }
-
-  // What the runner hands to the end of the job.
-  get state() {
-    const lines = fs.readFileSync(this.path('state'), 'utf8').split('\n').filter(Boolean);
-    return Object.fromEntries(
-      lines.map((line) => [`STATE_${line.split('=')[0]}`, line.slice(line.indexOf('=') + 1)]),
-    );
-  }
-}
-
-// A server whose answers are made by `answer(request, response)`; counts the requests.
-async function server(answer) {
-  const pem = fs.readFileSync(PEM);
-  const asked = [];
-  const listening = https.createServer({ key: pem, cert: pem }, (request, response) => {
-    asked.push(request.url);
-    answer(request, response, asked.length);
-  });
-  listening.listen(0, 'localhost');
-  await once(listening, 'listening');
-  cleanUps.push(() => {
-    listening.closeAllConnections();
-    listening.close();
-  });
-  return { url: `https://localhost:${listening.address().port}`, asked };
-}
-
-const serving = (body) => (_, response) => response.end(body);
+const { ASSET, Machine, SCRIPT, VERSION, proxy, server, serving, sha256 } = require('./launcher/machine.js');
 
 test('the binary in dist/ is started with the subcommand alone', async () => {
   const { status, log } = await new Machine().run({ 'INPUT_REGISTRY-PASSWORD': 's3cret' });
@@ -153,13 +50,13 @@ test('without a binary and a checksum the error names the build command', async 
   assert.equal(status, 1);
   assert.match(log, /^::error title=sealwright::no binary for .*; build it with: dist\/build\n$/);
   // and the end of the job has nothing to undo, so it is silent
-  assert.deepEqual(await machine.run(machine.state), { status: 0, signal: null, log: '' });
+  assert.deepEqual(await machine.end(), { status: 0, signal: null, log: '' });
 });
 
 test('the end of the job starts the same binary to clean up', async () => {
   const machine = new Machine();
   await machine.run();
-  const { status, log } = await machine.run(machine.state);
+  const { status, log } = await machine.end();
   assert.equal(status, 0, log);
   assert.match(log, /^arguments: run --post\n/);
 });
@@ -176,7 +73,7 @@ test('a release is downloaded once, checked, and kept in the tool cache', async 
   const second = await machine.run(variables);
   assert.equal(second.status, 0, second.log);
   // neither does the end of the job ask again
-  const post = await machine.run({ ...variables, ...machine.state });
+  const post = await machine.end(variables);
   assert.match(post.log, /run --post/);
   assert.equal(github.asked.length, 1);
 });
@@ -288,11 +185,44 @@ test('a failure is one command, whatever is in it', async () => {
   assert.match(log, /^::error title=sealwright::/);
 });
 
-test('behind a proxy only a download starts the launcher again', async () => {
-  const proxy = { HTTPS_PROXY: 'http://localhost:1' };
-  assert.equal((await new Machine().run(proxy)).log, 'arguments: run\npassword: \n');
-  const machine = new Machine({ built: false });
-  const { status, log } = await machine.run(proxy);
+test('a download goes through the proxy, and only past it where NO_PROXY says so', async () => {
+  const github = await server(serving(SCRIPT));
+  const between = await proxy(github.url);
+  const variables = { GITHUB_SERVER_URL: github.url, HTTPS_PROXY: `http://me:p%40ss@${between.host}` };
+  const { host } = new URL(github.url);
+  const run = async (more) => {
+    const machine = new Machine({ built: false, checksum: sha256(SCRIPT) });
+    const { status, log } = await machine.run({ ...variables, ...more });
+    assert.equal(status, 0, log);
+  };
+  await run({});
+  const authorization = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
+  assert.deepEqual(between.asked, [{ url: host, authorization }]);
+  for (const NO_PROXY of ['other.example, localhost', '.localhost', '*']) await run({ NO_PROXY });
+  assert.equal(between.asked.length, 1);
+  await run({ NO_PROXY: 'host,ocalhost' });
+  assert.equal(between.asked.length, 2);
+});
+
+test('a proxy that refuses is named', async () => {
+  const github = await server(serving(SCRIPT));
+  const between = await proxy(github.url, '407 Who are you');
+  const machine = new Machine({ built: false, checksum: sha256(SCRIPT) });
+  const variables = { GITHUB_SERVER_URL: github.url, https_proxy: `http://${between.host}` };
+  const { status, log } = await machine.run(variables);
   assert.equal(status, 1);
-  assert.match(log, /build it with: dist\/build/);
+  assert.match(log, /the proxy localhost:\d+ answered 407/);
+  assert.equal(github.asked.length, 0);
+});
+
+test('offline the failure says what to do, and the tool cache does without a network', async () => {
+  const machine = new Machine({ built: false, checksum: sha256(SCRIPT) });
+  const github = await server(serving(SCRIPT));
+  await machine.run({ GITHUB_SERVER_URL: github.url });
+  const offline = { GITHUB_SERVER_URL: 'https://localhost:1' };
+  assert.equal((await machine.run(offline)).status, 0);
+  fs.rmSync(machine.path('tools'), { recursive: true });
+  const { status, log } = await machine.run(offline);
+  assert.equal(status, 1);
+  assert.match(log, /^::error title=sealwright::cannot get .*ECONNREFUSED.*build it with: dist\/build\n$/);
 });

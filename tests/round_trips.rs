@@ -275,3 +275,26 @@ fn assert_none_refused(seen: &[Exchange]) {
 fn without_version(id: &str) -> String {
     id.rsplit_once('/').expect("a version").0.to_owned()
 }
+
+#[tokio::test]
+async fn below_an_index_each_manifest_is_fetched_once() {
+    let program = used(Referrers::Api).await;
+    let platforms = ["linux/amd64", "linux/arm64", "linux/s390x"];
+    let (index, children) =
+        program.lab.push_index(program::REPOSITORY, "multi", &platforms).expect("stored");
+    let image = format!("{}/{}@{index}", program.lab.registry_host(), program::REPOSITORY);
+    for line in ["sign --force-referrers-tag=false", "verify"] {
+        let seen = program.seen(&format!("{line} --recursive {image}")).await;
+        for digest in children.iter().chain([&index]) {
+            let gets = seen
+                .iter()
+                .filter(|e| e.method == "GET")
+                .filter(|e| e.path.ends_with(&format!("/manifests/{digest}")));
+            assert_eq!(gets.count(), 1, "{line} {digest}:{}", told(&seen));
+        }
+        // sign: manifest, upload session, config, blob, signature, and the tag index until the
+        // registry has shown that it lists referrers; verify: manifest, listing, signature, envelope
+        let budget = if line == "verify" { 4 * 4 } else { 4 * 6 };
+        assert!(seen.len() <= budget, "{line}: {} requests:{}", seen.len(), told(&seen));
+    }
+}

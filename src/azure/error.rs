@@ -1,6 +1,6 @@
 //! What goes wrong in Azure, each fact worded once, with the service's own code and message.
 
-use super::{CREDENTIAL_TYPES, CredentialType, Permission};
+use super::{CREDENTIAL_TYPES, ConnectionError, CredentialType, Permission};
 use crate::fault::Fault;
 use crate::http::{HttpError, Response, hint_of_reason};
 use crate::x509::{CertificateError, ChainError};
@@ -57,6 +57,8 @@ pub enum AzureError {
     NoOidcUnderAct,
     #[error("the client certificate {path}: {problem}")]
     ClientCertificate { path: String, problem: String },
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
 
     #[error("{what}: {source}")]
     Http { what: &'static str, source: HttpError },
@@ -143,6 +145,7 @@ impl Fault for AzureError {
             Self::NoOidc { .. } => "azure-oidc-permission",
             Self::NoOidcUnderAct => "azure-oidc-act",
             Self::ClientCertificate { .. } => "azure-client-certificate",
+            Self::Connection(error) => error.code(),
             Self::Http { source, .. } => source.code(),
             Self::Forbidden { .. } => "azure-vault-forbidden",
             Self::Unauthorized { .. } => "azure-vault-unauthorized",
@@ -170,6 +173,7 @@ impl Fault for AzureError {
             Self::NoOidc { .. } => {
                 vec!["a job without that permission, or of a fork's pull request, gets none".into()]
             }
+            Self::Connection(error) => error.because(),
             Self::KeyIdFormat { id } => vec![format!("the id is {id:?}")],
             _ => Vec::new(),
         }
@@ -224,6 +228,7 @@ impl Fault for AzureError {
             | Self::Unauthorized { hint, .. }
             | Self::NotFound { hint, .. }
             | Self::Exchange { hint, .. } => return hint.clone(),
+            Self::Connection(error) => return error.hint(),
             Self::Http { source, .. } => return source.hint(),
             Self::CaCerts(_) => {
                 "give the chain's certificates, root included, as PEM: --plugin-config ca_certs=<file>"
@@ -250,6 +255,9 @@ fn credential_hint(kind: CredentialType, error: &AzureError) -> Option<String> {
         CredentialType::AzureCli => "az login",
         CredentialType::GitHub => {
             "give the job `permissions: id-token: write`, and the step azure-client-id and azure-tenant-id"
+        }
+        CredentialType::AzurePipelines => {
+            "give the task `azure-subscription`, an Azure Resource Manager service connection that this pipeline may use"
         }
     });
     Some(hint.to_owned())

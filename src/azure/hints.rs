@@ -27,6 +27,8 @@ pub enum Permission {
 pub enum Wanted {
     Pull,
     Push,
+    /// Deleting, and keeping the tag index.
+    Delete,
 }
 
 struct VaultRow {
@@ -66,22 +68,45 @@ const VAULT: [VaultRow; 3] = [
 
 struct RegistryRow {
     role: &'static str,
-    /// Where repository permissions (ABAC) are not enabled.
-    role_without_abac: &'static str,
+    governed: Governed,
     wanted: &'static [Wanted],
 }
 
-const REGISTRY: [RegistryRow; 2] = [
+/// Whether repository permissions (ABAC) are enabled for a registry: each has roles of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Governed {
+    ByRepository,
+    AsAWhole,
+}
+
+const REGISTRY: [RegistryRow; 6] = [
     RegistryRow {
         role: "Container Registry Repository Reader",
-        role_without_abac: "AcrPull",
+        governed: Governed::ByRepository,
         wanted: &[Wanted::Pull, Wanted::Push],
     },
     RegistryRow {
         role: "Container Registry Repository Writer",
-        role_without_abac: "AcrPush",
+        governed: Governed::ByRepository,
         wanted: &[Wanted::Push],
     },
+    // it reads, writes and deletes
+    RegistryRow {
+        role: "Container Registry Repository Contributor",
+        governed: Governed::ByRepository,
+        wanted: &[Wanted::Delete],
+    },
+    RegistryRow {
+        role: "AcrPull",
+        governed: Governed::AsAWhole,
+        wanted: &[Wanted::Pull, Wanted::Push, Wanted::Delete],
+    },
+    RegistryRow {
+        role: "AcrPush",
+        governed: Governed::AsAWhole,
+        wanted: &[Wanted::Push, Wanted::Delete],
+    },
+    RegistryRow { role: "AcrDelete", governed: Governed::AsAWhole, wanted: &[Wanted::Delete] },
 ];
 
 impl Permission {
@@ -146,12 +171,16 @@ pub fn registry_hint(
     let registry = RegistryHost::parse(host, extra).ok()?;
     let name = registry.name().unwrap_or("<registry-name>");
     let scope = format!("$(az acr show -n {name} --query id -o tsv)");
-    let rows = || REGISTRY.iter().filter(|row| row.wanted.contains(&wanted));
+    let roles = |governed: Governed| {
+        let rows = REGISTRY.iter().filter(move |row| row.governed == governed);
+        let rows = rows.filter(|row| row.wanted.contains(&wanted));
+        rows.map(|row| assignment(row.role, principal, &scope)).collect::<Vec<_>>()
+    };
     let mut lines: Vec<String> =
         vec!["assign the roles (they take up to 10 minutes to act):".into()];
-    lines.extend(rows().map(|row| assignment(row.role, principal, &scope)));
+    lines.extend(roles(Governed::ByRepository));
     lines.push("or, where the registry has no repository permissions (ABAC) enabled:".into());
-    lines.extend(rows().map(|row| assignment(row.role_without_abac, principal, &scope)));
+    lines.extend(roles(Governed::AsAWhole));
     Some(lines.join("\n"))
 }
 
@@ -287,6 +316,12 @@ mod tests {
         or, where the registry has no repository permissions (ABAC) enabled:
         az role assignment create --role "AcrPull" --assignee-object-id "$(az ad signed-in-user show --query id -o tsv)" --assignee-principal-type User --scope "$(az acr show -n myregistry --query id -o tsv)"
         "#);
+        let delete = hint(Wanted::Delete, Some(&job())).unwrap();
+        let roles = delete.lines().filter_map(|l| l.split('"').nth(1)).collect::<Vec<_>>();
+        assert_eq!(
+            roles,
+            ["Container Registry Repository Contributor", "AcrPull", "AcrPush", "AcrDelete"]
+        );
         let none = ExtraHosts::default();
         assert_eq!(registry_hint("ghcr.io", &none, Wanted::Pull, None), None);
     }

@@ -16,6 +16,8 @@ pub const CLOUDS: [Cloud; 3] = [Cloud::Public, Cloud::UsGovernment, Cloud::China
 
 struct CloudRow {
     cloud: Cloud,
+    /// As the Azure CLI and Azure Pipelines call it.
+    environment: &'static str,
     vault_suffix: &'static str,
     vault_scope: &'static str,
     registry_suffix: &'static str,
@@ -29,6 +31,7 @@ struct CloudRow {
 const ROWS: [CloudRow; 3] = [
     CloudRow {
         cloud: Cloud::Public,
+        environment: "AzureCloud",
         vault_suffix: ".vault.azure.net",
         vault_scope: "https://vault.azure.net/.default",
         registry_suffix: ".azurecr.io",
@@ -37,6 +40,7 @@ const ROWS: [CloudRow; 3] = [
     },
     CloudRow {
         cloud: Cloud::China,
+        environment: "AzureChinaCloud",
         vault_suffix: ".vault.azure.cn",
         vault_scope: "https://vault.azure.cn/.default",
         registry_suffix: ".azurecr.cn",
@@ -45,6 +49,7 @@ const ROWS: [CloudRow; 3] = [
     },
     CloudRow {
         cloud: Cloud::UsGovernment,
+        environment: "AzureUSGovernment",
         vault_suffix: ".vault.usgovcloudapi.net",
         vault_scope: "https://vault.usgovcloudapi.net/.default",
         registry_suffix: ".azurecr.us",
@@ -61,6 +66,11 @@ impl Cloud {
             Cloud::UsGovernment => "usgovernment",
             Cloud::China => "china",
         }
+    }
+
+    /// `AzureCloud`, `AzureUSGovernment` or `AzureChinaCloud`.
+    pub fn environment(self) -> &'static str {
+        self.row().environment
     }
 
     /// What a token for this cloud's vaults is asked for.

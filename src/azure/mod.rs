@@ -4,9 +4,11 @@
 //! labs, exactly as named. The exchanges with Entra are azure_identity's, over the command's own
 //! HTTP client, so that its retries, limits and deadline hold there too. Managed identity is this
 //! room's own: the environment is a parameter here, Cloud Shell counts, and a machine outside Azure
-//! must not wait for a metadata service that is not there.
+//! must not wait for a metadata service that is not there. So are service connections of Azure Pipelines:
+//! azure_identity would read the process's environment and ask without these rules.
 
 mod acr;
+mod connection;
 mod error;
 mod extra_hosts;
 mod hints;
@@ -18,6 +20,7 @@ mod pem;
 mod testing;
 
 pub use acr::AcrCredentials;
+pub use connection::{ConnectionError, ConnectionName, RegistryConnection, ServiceConnection};
 pub use error::{AzureError, Refusal};
 pub use extra_hosts::ExtraHosts;
 pub use hints::{ChainMode, Permission, Wanted, registry_hint, vault_hint};

@@ -1,8 +1,11 @@
-//! Many images at once: how many side by side, answers in input order, and what is signed already.
+//! Many images at once: how many side by side, answers in input order, what is signed already, and
+//! what lies below an index.
 
 mod already;
 mod distinct;
 mod pace;
+mod prune;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -12,6 +15,10 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 pub use already::{AlreadySigned, Once, Renewal, sign_once};
 pub use distinct::{Distinct, distinct};
 use pace::Pace;
+pub use prune::{
+    Ended, Judged, Kept, Plan, PruneError, PruneRequest, Reason, Removal, Verdict, plan, remove,
+};
+pub use tree::{DEEPEST, MOST_MANIFESTS, Member, Reach, TreeError, expand};
 
 /// Images worked on side by side unless told otherwise.
 pub const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");

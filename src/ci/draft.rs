@@ -1,22 +1,26 @@
 //! Inputs as they arrive: `INPUT_*` variables over `sealwright.yml`, not checked yet.
 
+mod from_env;
+
 use std::collections::BTreeMap;
 
 use super::pushed::PushedError;
 use super::step::Command;
 use super::table::{self, INPUTS};
-use crate::env::{Env, name};
 use crate::fault::Fault;
 
-/// The host sets one variable per input: `INPUT_` and the name in capitals, hyphens kept.
-const PREFIX: &str = "INPUT_";
+pub use from_env::Remark;
 
 /// Input name → text. Empty and blank values are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     values: BTreeMap<&'static str, String>,
+    /// Defaults that the names used bring along, before the table's.
+    defaults: BTreeMap<&'static str, &'static str>,
     /// What Docker@2 pushed in this job of Azure Pipelines.
     pub(super) uris: Option<String>,
+    /// The first input that is refused by its name.
+    pub(super) refused: Option<InputError>,
 }
 
 /// An input that cannot be used. The value is shown only where it is no secret.
@@ -31,6 +35,8 @@ pub enum InputError {
     /// What was pushed cannot be told.
     #[error(transparent)]
     Pushed(#[from] PushedError),
+    #[error("input `{name}` is not supported by this version")]
+    Later { name: &'static str },
 }
 
 impl Fault for InputError {
@@ -40,6 +46,7 @@ impl Fault for InputError {
             InputError::Invalid { .. } => "ci-input-invalid",
             InputError::Together { .. } => "ci-input-together",
             InputError::Pushed(error) => error.code(),
+            InputError::Later { .. } => "ci-input-later",
         }
     }
 
@@ -52,24 +59,6 @@ impl Fault for InputError {
 }
 
 impl Draft {
-    /// Reads the step's inputs. The second part are sentences about variables no table entry knows.
-    pub fn from_env(env: &Env) -> (Self, Vec<String>) {
-        let mut draft = Self::default();
-        let mut warnings = Vec::new();
-        for (variable, value) in env.with_prefix(PREFIX) {
-            let name = variable[PREFIX.len()..].to_lowercase();
-            match table::known(&name) {
-                Some(input) => draft.set(input.name, value),
-                None => warnings.push(unknown(&name)),
-            }
-        }
-        // any job may have a variable of this name
-        if env.value(name::TF_BUILD).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            draft.uris = env.value(name::RESOURCE_URIS).map(str::to_owned);
-        }
-        (draft, warnings)
-    }
-
     /// The command's name where it is one, for the report of a step that cannot begin.
     pub fn command_name(&self) -> &'static str {
         self.text("command").and_then(Command::named).map_or("run", Command::name)
@@ -98,6 +87,7 @@ impl Draft {
         self.values
             .get(name)
             .map(String::as_str)
+            .or_else(|| self.defaults.get(name).copied())
             .or_else(|| INPUTS.iter().find(|i| i.name == name).and_then(|i| i.default))
     }
 
@@ -162,46 +152,13 @@ impl Draft {
     }
 }
 
-fn unknown(name: &str) -> String {
-    match table::nearest(name) {
-        Some(nearest) => {
-            format!("input `{name}` is unknown and has no effect; did you mean `{nearest}`?")
-        }
-        None => format!("input `{name}` is unknown and has no effect"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::env::Env;
 
     fn env(pairs: &[(&str, &str)]) -> Env {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
-    }
-
-    #[test]
-    fn hyphens_stay_in_variable_names_and_blank_values_are_absent() {
-        let (draft, warnings) = Draft::from_env(&env(&[
-            ("INPUT_TRUST-POLICY", " policy.json "),
-            ("INPUT_KEY", "  "),
-            ("INPUT_EXPIRY", ""),
-        ]));
-        assert_eq!(draft.given("trust-policy"), Some("policy.json"));
-        assert_eq!(draft.given("key"), None);
-        assert_eq!(draft.given("expiry"), None);
-        assert_eq!(warnings, Vec::<String>::new());
-    }
-
-    #[test]
-    fn an_unknown_input_warns_with_the_nearest_name() {
-        let (_, warnings) = Draft::from_env(&env(&[("INPUT_IMAGE", "x"), ("INPUT_ZEBRA", "x")]));
-        assert_eq!(
-            warnings,
-            [
-                "input `image` is unknown and has no effect; did you mean `images`?",
-                "input `zebra` is unknown and has no effect"
-            ]
-        );
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! the schema of `sealwright.yml`.
 //! The work itself is done through [`Services`], which the command line wires.
 
+mod aliases;
 mod config_file;
 mod draft;
 mod files;
+mod github;
 mod host;
 mod junit;
 mod on_path;
@@ -21,10 +23,15 @@ mod summary;
 mod table;
 mod trust;
 
+pub use aliases::{ALIASES, Alias, Meaning, OLD_DEFAULTS, OldDefault, WORDS, Word, camel_case};
 pub use config_file::{CONFIG_FILE_LIMIT, ConfigFileError};
-pub use draft::{Draft, InputError};
+pub use draft::{Draft, InputError, Remark};
 pub use files::Files;
-pub use host::{GitHub, Host, HostError, Level, Terminal, defang};
+pub use github::{
+    Answer, Api, Call, Channel, GitHubReports, NobodyToTell, OctocrabApi, Pull, Refusal, TELLING,
+    Unanswered, Unusable, WorkflowRun, tell_github,
+};
+pub use host::{AzurePipelines, End, GitHub, Host, HostError, Level, Terminal, defang, system};
 pub use junit::junit;
 pub use on_path::{OnPathError, put_on_path};
 pub use post::clean_up;
@@ -40,6 +47,6 @@ pub use step::{BinaryNames, ChainSource, Command, KeyChoice, Step};
 pub use summary::summary;
 pub use table::{Group, INPUTS, Input, OUTPUTS, Output, Place, Shape};
 pub use trust::{
-    Answer, CertificatePlace, Download, Found, NoSource, PolicySource, Trust, TrustError,
+    CertificatePlace, Download, Downloaded, Found, NoSource, PolicySource, Trust, TrustError,
     TrustInputs, TrustServices, TrustedSource, VaultCertificate, found_below_github,
 };

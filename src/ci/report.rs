@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::schema;
 use super::services::Provenance;
-use crate::batch::Distinct;
+use crate::batch::{Distinct, Member};
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
 use crate::verify::VerifyError;
@@ -78,6 +78,12 @@ pub struct ImageReport {
     pub tags: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// Digest of the index that lists it, where it was found below one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// What that index says it runs on: `linux/arm64/v8`, or `unknown/unknown` for an attestation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
     pub outcome: Outcome,
     /// Digest of the signature manifest that was pushed, or of the good one found.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,6 +204,13 @@ impl ImageReport {
         self.warnings.splice(0..0, names.warnings());
     }
 
+    /// Adds where it was found, and what is not covered there.
+    pub fn found(&mut self, member: &Member) {
+        self.index = member.index.as_ref().map(ToString::to_string);
+        self.platform = member.platform.clone();
+        self.warnings.splice(0..0, member.warnings.iter().cloned());
+    }
+
     /// An image that was not verified, with every signature tried.
     pub fn not_verified(image: &Reference, error: &VerifyError) -> Self {
         let signatures = error.tried().iter().map(SignatureReport::from).collect();
@@ -236,6 +249,8 @@ impl ImageReport {
             image,
             tags: Vec::new(),
             digest,
+            index: None,
+            platform: None,
             outcome,
             signature: None,
             signer: None,

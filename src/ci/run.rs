@@ -1,5 +1,6 @@
 //! Running a step: log in, then every image; report, whatever became of them.
 
+mod expand;
 mod finish;
 mod limit;
 mod lists;
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
+use expand::expand;
 use finish::finish;
 use limit::Limit;
 pub use limit::{JobCancelled, TimeOver};
@@ -103,23 +105,30 @@ async fn work(
     }
     let targets = targets(step, services, limit).await;
     let mut images = Vec::new();
-    let job = |number: usize| {
-        let target = &targets[number];
-        async move {
-            let (image, named) = match target {
-                Ok(named) => (&named.reference, named),
-                Err(failed) => return (failed.clone(), Vec::new()),
-            };
-            let done = limit.hold(one(step, image, services)).await;
-            let (mut report, unknown) =
-                done.unwrap_or_else(|over| (ImageReport::failed(image, &*over), Vec::new()));
-            report.used(services.provenance(image));
-            report.named(named);
-            (report, unknown)
+    let items = expand(targets, step, services, limit).await;
+    let items = items.as_slice();
+    let job = |number: usize| async move {
+        let item = &items[number];
+        let (mut report, unknown) = match &item.manifest {
+            Err(failed) => (failed.clone(), Vec::new()),
+            Ok(image) => {
+                let done = limit.hold(one(step, image, services)).await;
+                let (mut report, unknown) =
+                    done.unwrap_or_else(|over| (ImageReport::failed(image, &*over), Vec::new()));
+                report.used(services.provenance(image));
+                (report, unknown)
+            }
+        };
+        if let Some(member) = &item.member {
+            report.found(member);
         }
+        if let Some(named) = &item.named {
+            report.named(named);
+        }
+        (report, unknown)
     };
     let throttled = || services.throttled();
-    batch::in_order(targets.len(), step.concurrency, throttled, job, |(report, unknown)| {
+    batch::in_order(items.len(), step.concurrency, throttled, job, |(report, unknown)| {
         tell(&report, host);
         images.push(report);
         not_checked.extend(unknown);

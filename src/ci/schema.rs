@@ -60,7 +60,7 @@ fn key(input: &Input) -> Value {
     let line = || json!({ "$ref": "#/$defs/line" });
     let text = || json!({ "type": "string" });
     let mut shapes = match input.shape {
-        Shape::Text => vec![json!({ "type": ["string", "boolean", "integer"] })],
+        Shape::Text | Shape::File => vec![json!({ "type": ["string", "boolean", "integer"] })],
         Shape::OneOf(words) => vec![json!({ "enum": words })],
         Shape::Truth => vec![
             json!({ "type": "boolean" }),

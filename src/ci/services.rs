@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
 use super::report::CredentialsReport;
-use crate::batch::Once;
+use crate::batch::{Member, Once};
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
@@ -67,6 +67,9 @@ pub trait Services: Send + Sync {
 
     /// The image by digest; its tag is asked for here and nowhere else.
     async fn resolve(&self, image: &Reference) -> Result<Reference, BoxFault>;
+
+    /// The image and every manifest below it; what is found is not fetched again.
+    async fn expand(&self, image: &Reference) -> Result<Vec<Member>, BoxFault>;
 
     /// Unless a signature that is there already will do.
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault>;

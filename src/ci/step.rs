@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::trust::TrustInputs;
 use crate::azure::Cloud;
-use crate::batch::Renewal;
+use crate::batch::{Reach, Renewal};
 use crate::envelope::Format;
 use crate::registry::{Reference, ReferrersMode};
 use crate::secret::Secret;
@@ -91,6 +91,10 @@ pub struct Step {
     /// The application, or the user-assigned managed identity, that the inputs name.
     pub azure_client_id: Option<String>,
     pub azure_tenant_id: Option<String>,
+    /// The id of an AzureRM service connection.
+    pub azure_subscription: Option<String>,
+    /// The id of a Docker registry service connection.
+    pub container_registry: Option<String>,
     pub azure_cloud: Option<Cloud>,
     pub azure_extra_hosts: Option<String>,
     /// Token servers of other hosts that may have a registry's credentials.
@@ -104,6 +108,8 @@ pub struct Step {
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,
     pub renewal: Renewal,
+    /// Whether the manifests below an index are worked on too.
+    pub reach: Reach,
     /// Images worked on side by side.
     pub concurrency: NonZeroUsize,
     pub timeout: Duration,

@@ -1,31 +1,66 @@
-//! The job summary: a table people like to read, and the reason and hint of each failure.
+//! The job summary: a table people like to read, and the reason and the hint of each failure.
+
+mod failures;
+mod page;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub(super) use text::code;
 
 use std::fmt::Write as _;
 
-use super::report::{ErrorReport, ImageReport, Outcome, Report};
-use crate::fault::printable;
+use super::report::{ImageReport, Outcome, Report, SignatureReport};
+use page::Page;
+use text::{count, prose, short, verbatim};
 
-/// Markdown for the job's page. Outside text cannot leave its cell.
-pub fn summary(report: &Report) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "## {} {}\n", mark(report.outcome), headline(report));
+/// Rows of the table that are shown unfolded.
+const OPEN_ROWS: usize = 20;
+
+/// Markdown for the job's page, of at most `limit` bytes. Failures come first, with what mends them;
+/// what is folded away comes last and is cut first. Outside text cannot leave its place.
+pub fn summary(report: &Report, limit: usize) -> String {
+    let mut page = Page::new(limit);
+    page.block(&format!("## {} {}\n\n{}", mark(report.outcome), headline(report), tally(report)));
     if let Some(error) = &report.error {
-        failure(&mut text, error);
+        page.block(&failures::explained(error));
     }
-    if !report.images.is_empty() {
-        table(&mut text, &report.images);
+    let images = failed_first(&report.images);
+    let (open, folded) = images.split_at(images.len().min(OPEN_ROWS));
+    let columns = table::Columns::of(&report.images);
+    if !open.is_empty() {
+        page.rows(&columns.header(), open.iter().map(|image| columns.row(image)), "\n");
     }
-    for image in &report.images {
-        details(&mut text, image);
+    let shown = failures::write(&mut page, &images);
+    page.rows("**Not checked**\n\n", report.not_checked.iter().map(|text| bullet(text)), "\n");
+    page.rows("**Warnings**\n\n", warnings(report), "\n");
+    if !folded.is_empty() {
+        let title = format!("{} more", folded.len());
+        let (open, close) = fold(&title);
+        let rows = folded.iter().map(|image| columns.row(image));
+        page.rows(&format!("{open}{}", columns.header()), rows, &close);
     }
-    bullets(&mut text, "Not checked", &report.not_checked);
-    bullets(&mut text, "Warnings", &report.warnings);
-    text
+    let checked = images.iter().filter(|image| {
+        let elsewhere = shown.iter().any(|other| std::ptr::eq(*other, **image));
+        !elsewhere && image.signatures.iter().any(|signature| !signature.checks.is_empty())
+    });
+    let (open, close) = fold("Every signature and check");
+    page.rows(&open, checked.map(|image| checks(image)), &close);
+    let (open, close) = fold("Full digests, to copy");
+    let references = images.iter().filter(|image| image.digest.is_some());
+    page.rows(
+        &format!("{open}```text\n"),
+        references.map(|image| reference(image)),
+        &format!("```\n{close}"),
+    );
+    page.finish()
 }
 
-fn headline(report: &Report) -> String {
+/// What became of all images, in a few words of plain text.
+pub(super) fn headline(report: &Report) -> String {
     let total = report.images.len();
-    let images = format!("{total} {}", if total == 1 { "image" } else { "images" });
+    let images = count(total, "image");
     let failed = report.images.iter().filter(|i| i.outcome == Outcome::Failed).count();
     match (report.outcome, report.command) {
         (Outcome::Failed, command) if total == 0 => format!("sealwright {command} failed"),
@@ -41,6 +76,30 @@ fn headline(report: &Report) -> String {
     }
 }
 
+/// How many of each, failures first, where not all images fared the same.
+fn tally(report: &Report) -> String {
+    let mut kinds: Vec<(&'static str, usize)> = Vec::new();
+    for image in failed_first(&report.images) {
+        match kinds.iter_mut().find(|(kind, _)| *kind == word(image)) {
+            Some((_, number)) => *number += 1,
+            None => kinds.push((word(image), 1)),
+        }
+    }
+    if kinds.len() < 2 {
+        return String::new();
+    }
+    let parts: Vec<String> =
+        kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+    format!("{}\n\n", parts.join(" · "))
+}
+
+fn failed_first(images: &[ImageReport]) -> Vec<&ImageReport> {
+    let failed = |image: &&ImageReport| image.outcome == Outcome::Failed;
+    let (mut first, mut rest): (Vec<_>, Vec<_>) = images.iter().partition(failed);
+    first.append(&mut rest);
+    first
+}
+
 fn mark(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Signed | Outcome::Verified => "✅",
@@ -49,205 +108,96 @@ fn mark(outcome: Outcome) -> &'static str {
     }
 }
 
-fn table(text: &mut String, images: &[ImageReport]) {
-    text.push_str("| | Image | Digest | Signer | Certificate ends | Signature |\n");
-    text.push_str("|---|---|---|---|---|---|\n");
-    for image in images {
-        let (subject, end) = match &image.signer {
-            Some(signer) => (cell(&signer.subject), cell(day(&signer.not_after))),
-            None => ("–".to_owned(), "–".to_owned()),
-        };
-        let name = image.image.split('@').next().unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "| {} {} | {} | {} | {subject} | {end} | {} |",
-            mark(image.outcome),
-            image.outcome.name(),
-            code(name),
-            image.digest.as_deref().map_or("–".to_owned(), |d| code(&short(d))),
-            image.signature.as_deref().map_or("–".to_owned(), |d| code(&short(d))),
-        );
-    }
-    text.push('\n');
-}
-
-/// Verdict per check, warnings, the reason and the hint.
-fn details(text: &mut String, image: &ImageReport) {
-    let checked = image.signatures.iter().any(|s| !s.checks.is_empty());
-    if image.error.is_none() && image.warnings.is_empty() && !checked {
-        return;
-    }
-    let _ = writeln!(text, "### {}\n", code(&image.image));
-    if let Some(policy) = &image.policy {
-        let _ = writeln!(text, "Trust policy {}, level {}.\n", code(&policy.name), policy.level);
-    }
-    for signature in &image.signatures {
-        let verdict = mark(signature.outcome);
-        let checks: Vec<String> = signature
-            .checks
-            .iter()
-            .map(|c| {
-                format!(
-                    "{} {}",
-                    c.check,
-                    if c.action == "log" && c.outcome == "failed" {
-                        "failed (logged)"
-                    } else {
-                        c.outcome
-                    }
-                )
-            })
-            .collect();
-        let _ = write!(text, "- {verdict} {}", code(&short(&signature.digest)));
-        if !checks.is_empty() {
-            let _ = write!(text, ": {}", checks.join(", "));
-        }
-        if let Some(error) = &signature.error {
-            let _ = write!(text, "<br>{}", cell(&error.message));
-        }
-        text.push('\n');
-    }
-    if !image.signatures.is_empty() {
-        text.push('\n');
-    }
-    if let Some(error) = &image.error {
-        failure(text, error);
-    }
-    bullets(text, "Warnings", &image.warnings);
-}
-
-fn failure(text: &mut String, error: &ErrorReport) {
-    let _ = writeln!(text, "**{}** ({})\n", cell(&error.message), error.code);
-    for reason in &error.because {
-        let _ = writeln!(text, "- {}", cell(reason));
-    }
-    if !error.because.is_empty() {
-        text.push('\n');
-    }
-    if let Some(hint) = &error.hint {
-        text.push_str("What mends it:\n\n");
-        for line in hint.lines() {
-            // an indented block takes no markup, so the command can be copied as it is
-            let _ = writeln!(text, "    {}", printable(line));
-        }
-        text.push('\n');
+fn word(image: &ImageReport) -> &'static str {
+    match image.outcome {
+        Outcome::Skipped if image.policy.is_none() => "signed already",
+        Outcome::DryRun => "dry run",
+        other => other.name(),
     }
 }
 
-fn bullets(text: &mut String, title: &str, items: &[String]) {
-    if items.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "**{title}**\n");
-    for item in items {
-        let _ = writeln!(text, "- {}", cell(item));
-    }
-    text.push('\n');
+/// Repository and tag, without the digest.
+fn name(image: &ImageReport) -> &str {
+    image.image.split('@').next().unwrap_or_default()
 }
 
-/// Outside text as plain text of a table cell: no markup, no HTML, no mention, one line.
-fn cell(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in printable(text).chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '@' => escaped.push_str("&#64;"),
-            '\t' => escaped.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '|' | '!' | '~' => {
-                escaped.push('\\');
-                escaped.push(c);
+/// Each text once, with its image or how many have it.
+fn warnings(report: &Report) -> Vec<String> {
+    let mut texts: Vec<(&str, Vec<&str>)> = Vec::new();
+    for image in &report.images {
+        for warning in &image.warnings {
+            match texts.iter_mut().find(|(text, _)| text == warning) {
+                Some((_, images)) => images.push(&image.image),
+                None => texts.push((warning, vec![&image.image])),
             }
-            _ => escaped.push(c),
         }
     }
-    escaped
+    let of_images = texts.iter().map(|(text, images)| match images.as_slice() {
+        [image] => format!("- {}: {}\n", code(image), prose(text)),
+        _ => format!("- {}: {}\n", count(images.len(), "image"), prose(text)),
+    });
+    report.warnings.iter().map(|text| bullet(text)).chain(of_images).collect()
 }
 
-/// Outside text as code in a cell.
-fn code(text: &str) -> String {
-    let text: String = printable(text)
-        .chars()
-        .map(|c| match c {
-            '`' | '|' | '\t' => '\u{fffd}',
-            c => c,
+fn bullet(text: &str) -> String {
+    format!("- {}\n", prose(text))
+}
+
+/// What opens and closes a part that is folded away. The title is our own text.
+fn fold(title: &str) -> (String, String) {
+    (format!("<details><summary>{title}</summary>\n\n"), "\n</details>\n\n".to_owned())
+}
+
+/// The policy and every signature tried, with its checks.
+fn checks(image: &ImageReport) -> String {
+    let mut text = format!("{} {}", mark(image.outcome), code(&image.image));
+    if let Some(policy) = &image.policy {
+        let _ = write!(text, ", trust policy {}, level {}", code(&policy.name), policy.level);
+    }
+    text.push_str("\n\n");
+    for signature in &image.signatures {
+        text.push_str(&tried(signature));
+    }
+    text.push('\n');
+    text
+}
+
+/// One signature, its checks, and what is wrong with it.
+fn tried(signature: &SignatureReport) -> String {
+    let checks: Vec<String> = signature
+        .checks
+        .iter()
+        .map(|check| match (check.action, check.outcome) {
+            ("log", "failed") => format!("{} failed (logged)", check.check),
+            (_, outcome) => format!("{} {outcome}", check.check),
         })
         .collect();
-    format!("`{text}`")
+    let mut text = format!("- {} {}", mark(signature.outcome), code(&short(&signature.digest)));
+    if !checks.is_empty() {
+        let _ = write!(text, ": {}", checks.join(", "));
+    }
+    if let Some(error) = &signature.error {
+        let _ = write!(text, "<br>{}", prose(&error.message));
+    }
+    text.push('\n');
+    text
 }
 
-/// `sha256:` and the first twelve digits; the report file has the rest.
-fn short(digest: &str) -> String {
-    match digest.split_once(':') {
-        Some((algorithm, hex)) if hex.len() > 12 && hex.is_ascii() => {
-            format!("{algorithm}:{}…", &hex[..12])
-        }
-        _ => digest.to_owned(),
+/// The image and its signature in full, each on a line of its own, and what signed.
+fn reference(image: &ImageReport) -> String {
+    let mut text = match (&image.digest, image.image.contains('@')) {
+        (Some(digest), false) => verbatim(&format!("{}@{digest}", image.image)),
+        _ => verbatim(&image.image),
+    };
+    if let Some(signature) = &image.signature {
+        let _ = write!(text, "\n  signature {}", verbatim(signature));
     }
-}
-
-fn day(rfc3339: &str) -> &str {
-    rfc3339.split('T').next().unwrap_or(rfc3339)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ci::report::SignerReport;
-    use crate::registry::Reference;
-
-    fn image(text: &str) -> ImageReport {
-        ImageReport::rehearsed(&Reference::parse(text).unwrap())
+    if let Some(signer) = &image.signer {
+        let _ = write!(text, "\n  signer    {}", verbatim(&signer.subject));
     }
-
-    #[test]
-    fn outside_text_stays_in_its_cell() {
-        assert_eq!(
-            cell("a|b\n<img src=x> [l](u) @team `x` #1"),
-            "a\\|b\u{fffd}&lt;img src=x&gt; \\[l\\]\\(u\\) &#64;team \\`x\\` \\#1"
-        );
-        assert_eq!(code("a`b|c"), "`a\u{fffd}b\u{fffd}c`");
+    if let Some(key) = &image.key {
+        let _ = write!(text, "\n  key       {}", verbatim(key));
     }
-
-    #[test]
-    fn a_signed_image_is_one_row() {
-        let mut one = image("r.io/app:v1");
-        one.outcome = Outcome::Signed;
-        one.digest = Some(format!("sha256:{}", "ab".repeat(32)));
-        one.signature = Some(format!("sha256:{}", "cd".repeat(32)));
-        one.signer = Some(SignerReport {
-            subject: "CN=w,O=N,C=US".into(),
-            thumbprint: "00".into(),
-            not_after: "2027-01-02T03:04:05Z".into(),
-        });
-        let text = summary(&Report::of("sign", vec![one], Outcome::Signed));
-        assert_eq!(
-            text,
-            "## ✅ Signed 1 image\n\n\
-             | | Image | Digest | Signer | Certificate ends | Signature |\n\
-             |---|---|---|---|---|---|\n\
-             | ✅ signed | `r.io/app:v1` | `sha256:abababababab…` | CN=w,O=N,C=US | 2027-01-02 | `sha256:cdcdcdcdcdcd…` |\n\n"
-        );
-    }
-
-    #[test]
-    fn a_failure_tells_reason_and_hint_and_the_others_are_still_rows() {
-        let mut bad = image("r.io/bad:v1");
-        bad.outcome = Outcome::Failed;
-        bad.error = Some(ErrorReport {
-            code: "registry-not-found",
-            message: "r.io/bad:v1: not found".into(),
-            because: vec!["nobody pushed it".into()],
-            hint: Some("push it first".into()),
-        });
-        let mut good = image("r.io/good:v1");
-        good.outcome = Outcome::Signed;
-        let text = summary(&Report::of("sign", vec![good, bad], Outcome::Signed));
-        assert!(text.starts_with("## ❌ 1 of 2 not signed\n"), "{text}");
-        assert!(text.contains("✅ signed | `r.io/good:v1`"), "{text}");
-        assert!(text.contains("**r.io/bad:v1: not found** (registry-not-found)"), "{text}");
-        assert!(text.contains("- nobody pushed it\n"), "{text}");
-        assert!(text.contains("What mends it:\n\n    push it first\n"), "{text}");
-    }
+    text.push('\n');
+    text
 }

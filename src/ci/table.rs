@@ -50,6 +50,11 @@ impl Input {
         self
     }
 
+    const fn on(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
     const fn of(mut self, commands: &'static [&'static str]) -> Self {
         self.commands = commands;
         self
@@ -72,6 +77,8 @@ pub enum Shape {
     Sources,
     /// A duration of Go, such as `24h` or `1m30s`.
     Duration,
+    /// Path of a file.
+    File,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +121,7 @@ pub const INPUTS: &[Input] = &[
         "digest",
         Shape::Text,
         None,
-        "Digest of all `images`: `${{ steps.build.outputs.digest }}`.",
+        "Digest of all `images`: `steps.build.outputs.digest`.",
     ).of(IMAGES),
     input(
         "metadata",
@@ -143,7 +150,7 @@ pub const INPUTS: &[Input] = &[
     input("certificate", Shape::Text, None, "Certificate in `vault`; its latest version signs.").under(Group::Key).of(SIGN),
     input(
         "ca-certs",
-        Shape::Text,
+        Shape::File,
         None,
         "PEM file with the intermediate and root certificates, when the vault holds only the leaf.",
     ).under(Group::Key).of(SIGN),
@@ -155,9 +162,16 @@ pub const INPUTS: &[Input] = &[
     ).under(Group::Key).of(SIGN),
     input(
         "credential-type",
-        Shape::OneOf(&["github", "environment", "workloadid", "managedid", "azurecli"]),
+        Shape::OneOf(&[
+            "github",
+            "azurepipelines",
+            "environment",
+            "workloadid",
+            "managedid",
+            "azurecli",
+        ]),
         None,
-        "`github`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given.",
+        "`github`, `azurepipelines`, `environment`, `workloadid`, `managedid` or `azurecli`; by default they are tried in this order, `github` where `azure-client-id` and `azure-tenant-id` are given, `azurepipelines` where `azure-subscription` is.",
     ).under(Group::Azure),
     input(
         "azure-client-id",
@@ -165,6 +179,12 @@ pub const INPUTS: &[Input] = &[
         None,
         "Client id of the application that trusts this repository: with `azure-tenant-id` and the permission `id-token: write` the job signs in by itself. With `managedid`, the user-assigned identity.",
     ).under(Group::Azure),
+    input(
+        "azure-subscription",
+        Shape::Text,
+        None,
+        "Azure Resource Manager service connection to sign in with: workload identity federation, service principal (secret or certificate) or managed identity.",
+    ).under(Group::Azure).on(Place::AzurePipelines),
     input("azure-tenant-id", Shape::Text, None, "Tenant of `azure-client-id`.").under(Group::Azure),
     input(
         "azure-cloud",
@@ -235,6 +255,12 @@ pub const INPUTS: &[Input] = &[
     ).under(Group::Registry).of(REGISTRY),
     input("registry-password", Shape::Text, None, "Password or token for the registry.").under(Group::Registry).of(REGISTRY),
     input(
+        "container-registry",
+        Shape::Text,
+        None,
+        "Docker registry service connection; its credential is for its own registry alone. `login` without `registry` logs in to that one.",
+    ).under(Group::Registry).of(REGISTRY).on(Place::AzurePipelines),
+    input(
         "skip-signed",
         Shape::Truth,
         Some("true"),
@@ -246,6 +272,12 @@ pub const INPUTS: &[Input] = &[
         None,
         "With `skip-signed`: sign again what expires within this time, such as `168h`.",
     ).under(Group::Advanced).of(SIGN),
+    input(
+        "recursive",
+        Shape::Truth,
+        Some("false"),
+        "`true`: also every manifest below an index, its platforms and attestations; `verify` then wants each of them signed.",
+    ).under(Group::Advanced).of(IMAGES),
     input(
         "concurrency",
         Shape::Text,
@@ -261,13 +293,25 @@ pub const INPUTS: &[Input] = &[
     ).under(Group::Advanced),
     input(
         "junit",
-        Shape::Text,
+        Shape::File,
         None,
         "Where to write the result as JUnit XML, one test case per image, for test tabs: `test-results/sealwright.xml`.",
     ).under(Group::Reports),
     input(
-        "config",
+        "github-token",
         Shape::Text,
+        None,
+        "With it GitHub is told the result as `github-reports` says; the job's own is `github.token`. A permission it lacks is a warning.",
+    ).under(Group::Reports).of(IMAGES).on(Place::GitHub),
+    input(
+        "github-reports",
+        Shape::List,
+        Some("check-run, pull-request-comment"),
+        "How `github-token` tells the result: `check-run` (needs `checks: write`), `commit-status` (`statuses: write`) and `pull-request-comment` (`pull-requests: write`), one per line or separated by commas.",
+    ).under(Group::Reports).of(IMAGES).on(Place::GitHub),
+    input(
+        "config",
+        Shape::File,
         None,
         "A `sealwright.yml` whose keys are these inputs; what the step gives takes precedence.",
     ).under(Group::Advanced),
@@ -327,7 +371,8 @@ mod tests {
     #[test]
     fn the_words_of_an_input_are_those_the_program_knows() {
         assert_eq!(words("command"), COMMANDS.map(Command::name));
-        let mut credentials = vec![CredentialType::GitHub.name()];
+        let mut credentials =
+            vec![CredentialType::GitHub.name(), CredentialType::AzurePipelines.name()];
         credentials.extend(CREDENTIAL_TYPES.map(CredentialType::name));
         assert_eq!(words("credential-type"), credentials);
         assert_eq!(words("azure-cloud"), CLOUDS.map(Cloud::name));

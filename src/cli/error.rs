@@ -37,9 +37,13 @@ pub enum CliError {
     ListLength { what: String, limit: usize },
     #[error("{what} is larger than {limit} bytes")]
     ListSize { what: String, limit: u64 },
+    #[error("signer-thumbprint {0:?} is no SHA-256 thumbprint: 64 hexadecimal digits")]
+    Thumbprint(String),
     /// Each of them was reported before.
     #[error("{failed} of {total} failed")]
     SomeFailed { failed: usize, total: usize },
+    #[error("{failed} of {total} {} not removed", if *.total == 1 { "signature was" } else { "signatures were" })]
+    NotRemoved { failed: usize, total: usize },
     #[error("unrecognized output format {0}")]
     OutputFormat(String),
     #[error(
@@ -135,7 +139,9 @@ impl Fault for CliError {
             CliError::Concurrency { .. } => "cli-concurrency",
             CliError::RenewBefore => "cli-renew-before",
             CliError::ListLength { .. } | CliError::ListSize { .. } => "cli-list-limit",
+            CliError::Thumbprint(_) => "cli-thumbprint",
             CliError::SomeFailed { .. } => "cli-some-failed",
+            CliError::NotRemoved { .. } => "cli-not-removed",
             CliError::OutputFormat(_) => "cli-output-format",
             CliError::SignatureFormat(_) => "cli-signature-format",
             CliError::NegativeExpiry | CliError::FractionalExpiry => "cli-expiry",
@@ -199,6 +205,9 @@ impl Fault for CliError {
                 Some(format!("{}\nnow it is {digest}", error.hint()?))
             }
             CliError::Reference { error, digest: None } => error.hint(),
+            CliError::Thumbprint(_) => Some(format!(
+                "`SHA256 fingerprint` of a signature's first certificate: {PROGRAM} inspect <reference>"
+            )),
             CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
             CliError::PluginMissing { .. } => Some(format!(
                 "azure-kv is built in: {PROGRAM} sign --plugin azure-kv --id <key id> <reference>"

@@ -3,20 +3,23 @@
 //! Flags, output lines, tables, prompts and exit codes are notation 1.3.2's. What is added to them:
 //! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
 //! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
-//! `--concurrency`, `--skip-signed`), where notation looks at the first alone. A word that names no
-//! command of a group is an error.
+//! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; and the
+//! command `prune`. A word that names no command of a group is an error.
 
 mod cancelled;
 pub mod commands;
+mod entra;
 mod error;
+mod http_client;
 mod local_key;
 mod log;
 pub mod parse;
+mod remembered;
 pub mod render;
-mod resolved;
 mod role_hints;
 mod session;
 mod signing_key;
+mod step_github;
 mod step_services;
 mod step_trust;
 mod streams;

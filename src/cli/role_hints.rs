@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::resolved::Resolved;
+use super::remembered::Remembered;
 use crate::azure::{
     Audience, ExtraHosts, Identity, RegistryHost, TokenSource, Wanted, registry_hint,
 };
@@ -10,8 +10,8 @@ use crate::crypto::Digest;
 use crate::envelope::TargetArtifact;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{
-    Connection, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry,
-    RegistryClient, SignatureDescriptor, SignaturePush,
+    Child, Connection, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry,
+    RegistryClient, Resolved, SignatureDescriptor, SignaturePush,
 };
 
 /// One repository; on Azure a refused request names the commands that grant what is missing.
@@ -20,7 +20,7 @@ pub struct RoleHints {
     pub connection: Arc<Connection>,
     pub identity: Arc<Identity>,
     pub extra_hosts: ExtraHosts,
-    pub resolved: Arc<Resolved>,
+    pub remembered: Arc<Remembered>,
 }
 
 /// The code of a request that the registry refused.
@@ -73,13 +73,30 @@ impl RoleHints {
 #[async_trait::async_trait]
 impl Registry for RoleHints {
     async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault> {
-        if let Some(target) = self.resolved.find(reference) {
+        if let Some(target) = self.remembered.target(reference) {
             return Ok(target);
         }
         let answer = self.registry.resolve(reference).await;
         let target = self.hinted(answer, Wanted::Pull).await?;
-        self.resolved.keep(reference, &target);
+        self.remembered.keep(reference, &target);
         Ok(target)
+    }
+
+    async fn resolve_with_children(
+        &self,
+        reference: &Reference,
+        stated: Option<&Child>,
+    ) -> Result<Resolved, BoxFault> {
+        // what another index states is compared with the bytes anew
+        if stated.is_none()
+            && let Some(resolved) = self.remembered.with_children(reference)
+        {
+            return Ok(resolved);
+        }
+        let answer = self.registry.resolve_with_children(reference, stated).await;
+        let resolved = self.hinted(answer, Wanted::Pull).await?;
+        self.remembered.keep_with_children(reference, &resolved);
+        Ok(resolved)
     }
 
     async fn signatures(&self, subject: &Digest, limit: usize) -> Result<Listing, BoxFault> {
@@ -100,6 +117,19 @@ impl Registry for RoleHints {
 
     async fn push_signature(&self, push: SignaturePush<'_>) -> Result<Pushed, BoxFault> {
         self.hinted(self.registry.push_signature(push).await, Wanted::Push).await
+    }
+
+    async fn delete_signature(&self, signature: &Digest) -> Result<(), BoxFault> {
+        self.hinted(self.registry.delete_signature(signature).await, Wanted::Delete).await
+    }
+
+    async fn unlist_signatures(
+        &self,
+        subject: &Digest,
+        signatures: &[Digest],
+    ) -> Result<Vec<String>, BoxFault> {
+        let answer = self.registry.unlist_signatures(subject, signatures).await;
+        self.hinted(answer, Wanted::Delete).await
     }
 
     async fn check_push(&self) -> Result<PushPermission, BoxFault> {

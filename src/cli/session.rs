@@ -70,6 +70,7 @@ impl Session {
             auth_realms: flags::list_of(values, "auth-realms"),
             credential_type,
             named: NamedIdentity::default(),
+            registry_connection: None,
         })
     }
 

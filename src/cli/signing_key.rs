@@ -12,6 +12,9 @@ use crate::azure::CredentialType;
 use crate::config::{Dirs, KeySource, SigningKeys};
 use crate::fault::BoxFault;
 
+/// The settings of notation's azure-kv plugin; it ignores all others.
+const AZURE_KV_SETTINGS: [&str; 3] = ["ca_certs", "self_signed", "credential_type"];
+
 /// A key, found but not opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SigningKey {
@@ -36,6 +39,14 @@ impl SigningKey {
                 CredentialType::parse(config.get("credential_type")?).ok()
             }
             Self::Local { .. } => None,
+        }
+    }
+
+    /// Sentences about settings that have no effect.
+    pub fn ignored_settings(&self) -> Vec<String> {
+        match self {
+            Self::AzureKv { config, .. } => ignored_settings(config),
+            Self::Local { .. } => Vec::new(),
         }
     }
 
@@ -82,6 +93,23 @@ impl SigningKey {
             local => local,
         }
     }
+}
+
+/// Sentences about azure-kv settings that it does not know.
+pub fn ignored_settings(config: &BTreeMap<String, String>) -> Vec<String> {
+    let unknown = config.keys().filter(|key| !AZURE_KV_SETTINGS.contains(&key.as_str()));
+    let sentence = |key: &String| {
+        let nearest = AZURE_KV_SETTINGS
+            .into_iter()
+            .max_by(|a, b| likeness(key, a).total_cmp(&likeness(key, b)))
+            .expect("there are settings");
+        format!("azure-kv has no setting {key:?}: it has no effect; the nearest is {nearest:?}")
+    };
+    unknown.map(sentence).collect()
+}
+
+fn likeness(a: &str, b: &str) -> f64 {
+    strsim::jaro_winkler(&a.to_lowercase(), b)
 }
 
 /// azure-kv is built in; every other plugin's executable is not there.

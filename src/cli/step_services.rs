@@ -8,12 +8,11 @@ use futures_util::future::FutureExt as _;
 use tokio::sync::OnceCell;
 
 use super::cancelled::cancelled;
-use super::error::CliError;
 use super::session::Session;
 use super::signing_key::SigningKey;
 use super::world::{RevocationSettings, World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
-use crate::batch::{Once, sign_once};
+use crate::batch::{Member, Once, sign_once};
 use crate::ci::{
     Cancelled, ChainSource, Command, KeyChoice, LogOut, LoggedIn, Login, Presence, Provenance,
     Services, Step, Written,
@@ -25,18 +24,20 @@ use crate::crypto::Digest;
 use crate::env::{Env, name};
 use crate::envelope::Signer;
 use crate::fault::{BoxFault, Fault};
-use crate::registry::{Access, Reference, Registry, Version};
+use crate::registry::{Access, Reference, Registry};
 use crate::revocation::Checker;
 use crate::sign::{OpenSigner, Rehearsal, SignRequest, rehearse};
 use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
 
 /// Failures that only say that nobody gave a credential.
-const NO_CREDENTIAL: [&str; 5] = [
+const NO_CREDENTIAL: [&str; 7] = [
     "azure-no-credential",
     "azure-credential-not-configured",
     "azure-oidc-permission",
     "azure-oidc-act",
+    "azure-connection-not-given",
+    "azure-connection-oidc",
     "cli-nothing-to-log-in-with",
 ];
 /// The same, where nobody brought a credential.
@@ -138,6 +139,13 @@ impl StepServices {
         }
     }
 
+    fn access(&self) -> Access {
+        match self.step.command {
+            Command::Verify => Access::Pull,
+            _ => Access::PullPush,
+        }
+    }
+
     fn repository(&self, image: &Reference) -> Result<Arc<dyn Registry>, BoxFault> {
         self.world.registry(image, Access::PullPush)
     }
@@ -157,16 +165,11 @@ impl Services for StepServices {
     }
 
     async fn resolve(&self, image: &Reference) -> Result<Reference, BoxFault> {
-        if let Version::Digest(_) = image.version() {
-            return Ok(image.clone());
-        }
-        let access = match self.step.command {
-            Command::Verify => Access::Pull,
-            _ => Access::PullPush,
-        };
-        let registry = self.world.registry(image, access)?;
-        let target = registry.resolve(image).await.map_err(CliError::Resolve)?;
-        Ok(image.at(&target.digest))
+        self.world.by_digest(image, self.access(), self.step.reach).await
+    }
+
+    async fn expand(&self, image: &Reference) -> Result<Vec<Member>, BoxFault> {
+        self.world.expand(image, self.access()).await
     }
 
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::step_services::TrustDirs;
 use super::world::World;
 use crate::ci::{
-    Answer, Command, Host, Level, Step, Trust, TrustInputs, TrustServices, VaultCertificate,
+    Command, Downloaded, Host, Level, Step, Trust, TrustInputs, TrustServices, VaultCertificate,
     found_below_github, put_on_path,
 };
 use crate::config::Dirs;
@@ -22,10 +22,10 @@ const HOPS: u8 = 5;
 
 #[async_trait::async_trait]
 impl TrustServices for World {
-    async fn download(&self, url: &Url, limit: u64) -> Result<Answer, BoxFault> {
+    async fn download(&self, url: &Url, limit: u64) -> Result<Downloaded, BoxFault> {
         let request = Request::new(http::Method::GET, url.clone(), limit);
         let response = self.http().send(request.redirects(Redirects::Follow(HOPS))).await?;
-        Ok(Answer { status: response.status.as_u16(), body: response.body.to_vec() })
+        Ok(Downloaded { status: response.status.as_u16(), body: response.body.to_vec() })
     }
 
     async fn vault_certificate(&self, id: &str) -> Result<VaultCertificate, BoxFault> {

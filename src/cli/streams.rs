@@ -74,6 +74,17 @@ impl Streams {
         }
     }
 
+    /// Whoever reads the standard input is asked as at a terminal.
+    #[must_use]
+    pub fn at_terminal(self) -> Self {
+        Self { stdin_kind: Kind::Terminal, ..self }
+    }
+
+    /// Whether there is someone to ask.
+    pub fn stdin_kind(&self) -> Kind {
+        self.stdin_kind
+    }
+
     /// Standard error for the log.
     pub fn shared_stderr(&self) -> SharedWriter {
         self.stderr.clone()

@@ -1,23 +1,25 @@
 //! The only wiring of concrete clients.
 
+mod look;
 mod revocation;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use futures_util::join;
 pub use revocation::RevocationSettings;
 
+use super::entra;
 use super::error::CliError;
+use super::http_client::http_client;
 use super::local_key::{local_signer, read};
-use super::resolved::Resolved;
+use super::remembered::Remembered;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use crate::azure::{
-    AcrCredentials, AzureError, ChainSource, CredentialType, ExtraHosts, Identity, IdentityOptions,
-    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryHost,
-    TokenSource, Wanted, public_certificate,
+    AcrCredentials, AzureError, ChainSource, ConnectionName, CredentialType, ExtraHosts, Identity,
+    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryConnection,
+    RegistryHost, TokenSource, Wanted, public_certificate,
 };
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
@@ -26,18 +28,15 @@ use crate::credentials::{
     Chain, Credential, CredentialSource, Found, Given, ProcessHelper, Stores,
 };
 use crate::crypto::seed_random;
-use crate::env::{Env, name};
+use crate::env::Env;
 use crate::envelope::{Signer, TargetArtifact};
 use crate::fault::BoxFault;
-use crate::http::{Deadline, Http, HttpOptions};
+use crate::http::{Deadline, Http};
 use crate::registry::{
     Access, Connection, ConnectionOptions, Kind, Listing, Reference, Registry, RegistryClient,
-    Scheme, Version, scheme_for,
+    Scheme, scheme_for,
 };
 use crate::sign::OpenSigner;
-
-/// The name the program gives in every request.
-const USER_AGENT: &str = concat!("sealwright/", env!("CARGO_PKG_VERSION"));
 
 /// What a command gives to its clients.
 pub struct WorldOptions {
@@ -57,6 +56,8 @@ pub struct WorldOptions {
     pub credential_type: Option<CredentialType>,
     /// What goes before the environment's own identity.
     pub named: NamedIdentity,
+    /// A Docker registry service connection, for its own registry.
+    pub registry_connection: Option<ConnectionName>,
 }
 
 /// One command's clients: one HTTP client, one token source per Entra credential, one connection
@@ -69,7 +70,8 @@ pub struct World {
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     key_used: Arc<Mutex<Option<KeyUsed>>>,
-    resolved: Arc<Resolved>,
+    remembered: Arc<Remembered>,
+    registry_connection: Option<RegistryConnection>,
 }
 
 /// A vault key that was opened.
@@ -91,16 +93,9 @@ impl World {
     pub fn new(options: WorldOptions) -> Result<Self, BoxFault> {
         let dirs = Dirs::from_env(&options.env)?;
         let config = NotationConfig::load(&dirs)?;
-        let client = |extra_roots| {
-            Http::new(HttpOptions {
-                clock: options.clock.clone(),
-                deadline: options.deadline,
-                user_agent: USER_AGENT.to_owned(),
-                extra_roots,
-            })
-        };
-        // a file with a root that cannot be used still serves by its others: the platform reads it too
-        let http = client(extra_roots(&options.env)).or_else(|_| client(Vec::new()))?;
+        let http = http_client(&options.env, options.clock.clone(), options.deadline)?;
+        let read = |name| RegistryConnection::read(name, &entra::options(&options, &http, None));
+        let registry_connection = options.registry_connection.as_ref().map(read).transpose()?;
         Ok(Self {
             options,
             http,
@@ -109,7 +104,8 @@ impl World {
             identities: Mutex::default(),
             connections: Mutex::default(),
             key_used: Arc::default(),
-            resolved: Arc::default(),
+            remembered: Arc::default(),
+            registry_connection,
         })
     }
 
@@ -128,22 +124,6 @@ impl World {
         self.key_used.lock().expect("no panic holds this lock").clone()
     }
 
-    /// Parses a reference. For a tag written as a digest the tag's digest is looked up for the hint.
-    pub async fn reference(&self, text: &str) -> Result<Reference, CliError> {
-        let error = match Reference::parse(text) {
-            Ok(reference) => return Ok(reference),
-            Err(error) => error,
-        };
-        let meant = error.suggestion.as_deref().and_then(|meant| Reference::parse(meant).ok());
-        let digest = match meant {
-            Some(meant) if matches!(meant.version(), Version::Tag(_)) => {
-                self.digest_of(&meant).await
-            }
-            _ => None,
-        };
-        Err(CliError::Reference { error, digest })
-    }
-
     /// The repository a reference names.
     pub fn registry(
         &self,
@@ -157,7 +137,7 @@ impl World {
             connection,
             identity: self.identity(self.options.credential_type),
             extra_hosts: self.options.extra_hosts.clone(),
-            resolved: self.resolved.clone(),
+            remembered: self.remembered.clone(),
         }))
     }
 
@@ -232,27 +212,6 @@ impl World {
         stores(self.dirs.clone(), &self.options.env, self.options.clock.clone())
     }
 
-    /// Resolves a reference and lists its signatures, side by side where the digest is known.
-    pub async fn signatures(
-        &self,
-        reference: &Reference,
-        limit: usize,
-    ) -> Result<Listed, CliError> {
-        let registry = self.registry(reference, Access::Pull).map_err(CliError::Other)?;
-        let (target, early) = join!(registry.resolve(reference), async {
-            match reference.version() {
-                Version::Digest(digest) => Some(registry.signatures(digest, limit).await),
-                Version::Tag(_) => None,
-            }
-        });
-        let target = target.map_err(CliError::Resolve)?;
-        let listing = match early {
-            Some(listing) => listing,
-            None => registry.signatures(&target.digest, limit).await,
-        };
-        Ok(Listed { target, listing: listing.map_err(CliError::Other)? })
-    }
-
     /// A signer to be opened. What the key's settings get wrong is said at once.
     pub fn signer(&self, key: &SigningKey) -> Result<OpenSigner<'_>, BoxFault> {
         match key {
@@ -299,7 +258,7 @@ impl World {
         }
     }
 
-    /// Given, then the stores, then the Entra exchange.
+    /// Given, the registry connection, then the stores, then the Entra exchange.
     fn credentials(
         &self,
         host: &str,
@@ -313,6 +272,7 @@ impl World {
         if let Some(found) = self.given_for(host) {
             sources.push(Arc::new(Given::new(host, found.credential, found.source)?));
         }
+        sources.extend(self.registry_connection.iter().map(|given| given.credentials(wanted)));
         sources.push(Arc::new(self.stores()));
         sources.push(Arc::new(self.azure_credentials(wanted)));
         Ok(Arc::new(Chain::new(sources)))
@@ -326,6 +286,11 @@ impl World {
     /// The credential that `login` proves and stores: given, else an Azure registry's refresh token.
     pub async fn credential_to_store(&self, host: &str) -> Result<Found, BoxFault> {
         if let Some(found) = self.given_for(host) {
+            return Ok(found);
+        }
+        if let Some(given) = &self.registry_connection
+            && let Some(found) = given.credentials(Wanted::Push).find(host).await?
+        {
             return Ok(found);
         }
         let Some(registry) = self.azure_registry(host) else {
@@ -363,27 +328,10 @@ impl World {
         if let Some((_, known)) = identities.iter().find(|(kind, _)| *kind == credential_type) {
             return known.clone();
         }
-        let made = Arc::new(Identity::new(IdentityOptions {
-            http: self.http.clone(),
-            env: self.options.env.clone(),
-            credential_type,
-            named: self.options.named.clone(),
-            extra_hosts: self.options.extra_hosts.clone(),
-        }));
+        let made = entra::identity(&self.options, &self.http, credential_type);
         identities.push((credential_type, made.clone()));
         made
     }
-
-    async fn digest_of(&self, reference: &Reference) -> Option<String> {
-        let registry = self.registry(reference, Access::Pull).ok()?;
-        let target = registry.resolve(reference).await.ok()?;
-        Some(reference.at(&target.digest).to_string())
-    }
-}
-
-/// The roots of `SSL_CERT_FILE`, trusted beside the system's. A file that is gone trusts nobody.
-fn extra_roots(env: &Env) -> Vec<Vec<u8>> {
-    env.value(name::SSL_CERT_FILE).and_then(|path| read(Path::new(path)).ok()).into_iter().collect()
 }
 
 /// The credential stores of this machine, for a command that asks no registry.

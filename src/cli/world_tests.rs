@@ -21,6 +21,7 @@ fn world(home: &tempfile::TempDir, scheme: Option<Scheme>, extra_hosts: &str) ->
         auth_realms: Vec::new(),
         credential_type: None,
         named: NamedIdentity::default(),
+        registry_connection: None,
     })
     .expect("a world")
 }

@@ -12,6 +12,12 @@ pub struct Identity {
     pub identity_header: Secret,
     /// Of the OIDC endpoint, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
     pub oidc_request_token: Secret,
+    /// The job's own token, for `github-token`.
+    pub github_token: Secret,
+    /// Of a job of Azure Pipelines, `SYSTEM_ACCESSTOKEN`.
+    pub job_token: Secret,
+    /// The service connection that Azure DevOps knows.
+    pub connection_id: String,
     pub username: String,
     pub password: Secret,
 }
@@ -24,6 +30,9 @@ impl Identity {
             client_secret: Secret::new("lab-client-secret~public"),
             identity_header: Secret::new("lab-identity-header"),
             oidc_request_token: Secret::new("lab-oidc-request-token"),
+            github_token: Secret::new("ghs_lab-github-token"),
+            job_token: Secret::new("lab-job-token~public"),
+            connection_id: "5e9c0000-0000-4000-8000-000000001ab0".to_owned(),
             username: "lab".to_owned(),
             password: Secret::new("lab-password"),
         }

@@ -1,16 +1,18 @@
-//! A whole world on loopback: registry, key vault, Entra and a small PKI.
+//! A whole world on loopback: registry, key vault, Entra, GitHub's API and a small PKI.
 //!
 //! It proves that the program agrees with itself; that it agrees with others is proven elsewhere.
 //! Of this crate it uses `clock` and `secret` alone, so that one mistake cannot cancel another.
 //! Everything secret in it is public and thrown away: the keys under `keys/` are test keys that
 //! anyone can read, there because making an RSA key takes long without optimization.
 //!
-//! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault and
-//! Entra at `https://localhost:PORT`, the control at `http://127.0.0.1:PORT`.
+//! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault,
+//! Entra and GitHub's API at `https://localhost:PORT`, the control at `http://127.0.0.1:PORT`.
 
+mod content;
 mod control;
 mod entra;
 mod error;
+mod github;
 mod identity;
 mod message;
 mod options;
@@ -26,6 +28,7 @@ mod vault;
 
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
 pub use error::LabError;
+pub use github::{Comment, GITHUB_REPOSITORY, GitHubPermission};
 pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
 pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
@@ -42,7 +45,8 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::secret::Secret;
 use control::Remote;
-use entra::{ClientKeys, Entra, Issued as IssuedTokens, Oidc};
+use entra::{ClientKeys, DevOps, Entra, Issued as IssuedTokens, Oidc};
+use github::GitHub;
 use pki::{Pki, pem};
 use registry::{Door, Registry, Rules, Store};
 use server::{Port, Service, Site};
@@ -67,6 +71,8 @@ pub struct Lab {
     vault: Arc<Vault>,
     entra: Arc<Entra>,
     authority_host: String,
+    github: Arc<GitHub>,
+    github_host: String,
     tasks: Vec<JoinHandle<()>>,
     apart: Option<Runtime>,
 }
@@ -97,9 +103,11 @@ impl Lab {
         let tls = Tls::new()?;
         let [http, https] = [Port::bind().await?, Port::bind().await?];
         let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
-        let [control_port, status_port] = [Port::bind().await?, Port::bind().await?];
+        let [github_port, control_port] = [Port::bind().await?, Port::bind().await?];
+        let status_port = Port::bind().await?;
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
+        let github_host = format!("localhost:{}", github_port.number());
 
         let control = Control::new();
         let identity = Identity::lab();
@@ -122,12 +130,14 @@ impl Lab {
             issued,
             keys: ClientKeys::default(),
             oidc: Oidc::new(options.clock.clone()),
+            devops: DevOps::new(options.clock.clone()),
         });
 
         let pki = Arc::new(Pki::default());
         let status = Arc::new(StatusServer::new(pki.clone(), options.clock.clone()));
         let status_host = format!("127.0.0.1:{}", status_port.number());
 
+        let github = GitHub::new(identity.clone());
         let registry_http = format!("localhost:{}", http.number());
         let registry_https = format!("127.0.0.1:{}", https.number());
         let control_host = format!("127.0.0.1:{}", control_port.number());
@@ -141,6 +151,7 @@ impl Lab {
             vault_port.serve(acceptor(), site(Role::Vault, vault.clone())),
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
             status_port.serve(None, site(Role::Status, status.clone())),
+            github_port.serve(acceptor(), site(Role::GitHub, github.clone())),
             control_port.serve(None, remote),
         ];
         Ok(Self {
@@ -159,6 +170,8 @@ impl Lab {
             vault,
             entra,
             authority_host,
+            github,
+            github_host,
             tasks,
             apart: None,
         })
@@ -228,6 +241,16 @@ impl Lab {
         format!("https://{}/oidc/token?api-version=2.0", self.authority_host)
     }
 
+    /// For `SYSTEM_OIDCREQUESTURI`; a job of Azure Pipelines POSTs to it.
+    pub fn devops_oidc_url(&self) -> String {
+        format!("https://{}/devops/lab/oidctoken", self.authority_host)
+    }
+
+    /// What AzureCLI@2 hands on as `idToken`: a token of the service connection, made now.
+    pub fn devops_id_token(&self) -> Secret {
+        Secret::new(self.entra.devops.token())
+    }
+
     /// The value of `azure-extra-hosts` that admits this lab.
     pub fn extra_hosts(&self) -> String {
         format!(
@@ -256,60 +279,6 @@ impl Lab {
 
     pub fn control(&self) -> &Control {
         &self.control
-    }
-
-    /// Puts a small image straight into the registry and returns its digest. The same name and tag
-    /// make the same image.
-    pub fn push_image(&self, repository: &str, tag: &str) -> Result<String, LabError> {
-        self.registry.push_image(repository, tag)
-    }
-
-    /// Puts a manifest straight into the registry, under a tag or its digest.
-    pub fn put_manifest(
-        &self,
-        repository: &str,
-        reference: &str,
-        media_type: &str,
-        bytes: &[u8],
-    ) -> Result<(), LabError> {
-        match self.registry.put_manifest(repository, reference, media_type, bytes) {
-            Ok(_) => Ok(()),
-            Err(answer) => Err(LabError::Refused {
-                path: format!("{repository}/manifests/{reference}"),
-                status: answer.status.as_u16(),
-            }),
-        }
-    }
-
-    /// Puts a blob straight into the registry and returns its digest.
-    pub fn put_blob(&self, repository: &str, bytes: &[u8]) -> Result<String, LabError> {
-        let digest = registry::Digest::of(bytes);
-        match self.registry.keep_blob(repository, digest.as_str(), bytes.to_vec().into()) {
-            Ok(_) => Ok(digest.as_str().to_owned()),
-            Err(answer) => Err(LabError::Refused {
-                path: format!("{repository}/blobs"),
-                status: answer.status.as_u16(),
-            }),
-        }
-    }
-
-    /// A manifest's media type and bytes.
-    pub fn manifest(&self, repository: &str, reference: &str) -> Option<(String, bytes::Bytes)> {
-        self.registry.store.manifest(repository, reference)
-    }
-
-    /// Digests of the manifests that name this subject, whatever the referrers mode.
-    pub fn referrers(&self, repository: &str, subject: &str) -> Vec<String> {
-        self.registry.store.referrers(repository, subject)
-    }
-
-    pub fn tags(&self, repository: &str) -> Vec<String> {
-        self.registry.store.tags(repository)
-    }
-
-    /// Makes the registry lose a blob; false when it had none.
-    pub fn lose_blob(&self, repository: &str, digest: &str) -> bool {
-        self.registry.store.lose_blob(repository, digest)
     }
 
     /// Issues a certificate into the vault; a name that is there already gets a new version.
@@ -369,6 +338,9 @@ impl Lab {
             ("SEALWRIGHT_LAB_PASSWORD", identity.password.expose().to_owned()),
             ("SEALWRIGHT_LAB_OIDC_URL", self.oidc_url()),
             ("SEALWRIGHT_LAB_OIDC_TOKEN", identity.oidc_request_token.expose().to_owned()),
+            ("SEALWRIGHT_LAB_OIDCREQUESTURI", self.devops_oidc_url()),
+            ("SEALWRIGHT_LAB_JOB_TOKEN", identity.job_token.expose().to_owned()),
+            ("SEALWRIGHT_LAB_CONNECTION", identity.connection_id.clone()),
             ("AZURE_TENANT_ID", identity.tenant_id.clone()),
             ("AZURE_CLIENT_ID", identity.client_id.clone()),
             ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),

@@ -3,19 +3,21 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderName, HeaderValue, Method};
 use url::Url;
 
 use super::auth::Scope;
+use super::children::{self, Listed};
 use super::connection::{Connection, ERROR_LIMIT};
 use super::error::Action;
 use super::manifest::{self, MANIFEST_LIMIT, SIGNATURE_MANIFESTS};
 use super::reference::is_repository;
 use super::referrers::Found;
 use super::{
-    FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, RegistryError,
-    SignatureDescriptor, SignaturePush, Version,
+    Child, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, RegistryError,
+    Resolved, SignatureDescriptor, SignaturePush, Version,
 };
 use crate::crypto::Digest;
 use crate::envelope::TargetArtifact;
@@ -112,10 +114,11 @@ impl RegistryClient {
         format!("{}/{}{rest}", self.connection.host(), self.repository)
     }
 
+    /// The manifest that a reference leads to, and its bytes.
     async fn resolve_manifest(
         &self,
         reference: &Reference,
-    ) -> Result<TargetArtifact, RegistryError> {
+    ) -> Result<(TargetArtifact, Bytes), RegistryError> {
         if reference.registry() != self.connection.host()
             || reference.repository() != self.repository
         {
@@ -153,7 +156,28 @@ impl RegistryClient {
             media_type.ok_or_else(|| invalid("was sent without a Content-Type".into()))?;
         manifest::check(&answer.body, &media_type).map_err(invalid)?;
         let size = answer.body.len() as u64;
-        Ok(TargetArtifact { media_type, digest, size, annotations: Default::default() })
+        let target = TargetArtifact { media_type, digest, size, annotations: Default::default() };
+        Ok((target, answer.body))
+    }
+
+    async fn resolve_index(
+        &self,
+        reference: &Reference,
+        stated: Option<&Child>,
+    ) -> Result<Resolved, RegistryError> {
+        let (target, bytes) = self.resolve_manifest(reference).await?;
+        let what = reference.to_string();
+        if let Some(stated) = stated {
+            check_content(&bytes, &stated.digest, stated.size, &what)?;
+            if stated.media_type != target.media_type {
+                let (listed, sent) = (&stated.media_type, &target.media_type);
+                let problem = format!("is listed as {listed:?}, but sent as {sent:?}");
+                return Err(RegistryError::Manifest { what, problem });
+            }
+        }
+        let Listed { children, left_out } = children::read(&bytes, &target.media_type)
+            .map_err(|problem| RegistryError::Manifest { what, problem })?;
+        Ok(Resolved { target, children, left_out })
     }
 
     async fn list(&self, subject: &Digest, limit: usize) -> Result<Listing, RegistryError> {
@@ -227,7 +251,15 @@ impl RegistryClient {
 #[async_trait::async_trait]
 impl Registry for RegistryClient {
     async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault> {
-        Ok(self.resolve_manifest(reference).await?)
+        Ok(self.resolve_manifest(reference).await?.0)
+    }
+
+    async fn resolve_with_children(
+        &self,
+        reference: &Reference,
+        stated: Option<&Child>,
+    ) -> Result<Resolved, BoxFault> {
+        Ok(self.resolve_index(reference, stated).await?)
     }
 
     async fn signatures(&self, subject: &Digest, limit: usize) -> Result<Listing, BoxFault> {
@@ -248,6 +280,18 @@ impl Registry for RegistryClient {
 
     async fn push_signature(&self, push: SignaturePush<'_>) -> Result<Pushed, BoxFault> {
         Ok(self.push(push).await?)
+    }
+
+    async fn delete_signature(&self, signature: &Digest) -> Result<(), BoxFault> {
+        Ok(self.delete_manifest(signature).await?)
+    }
+
+    async fn unlist_signatures(
+        &self,
+        subject: &Digest,
+        signatures: &[Digest],
+    ) -> Result<Vec<String>, BoxFault> {
+        Ok(self.remove_from_index(subject, signatures).await?)
     }
 
     async fn check_push(&self) -> Result<PushPermission, BoxFault> {

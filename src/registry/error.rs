@@ -44,6 +44,11 @@ pub enum RegistryError {
         /// The registry's own words, led by `: `, or empty.
         detail: String,
     },
+    /// Deleting is switched off, or what is to be deleted is locked.
+    #[error(
+        "{host}/{repository}@{digest}: the registry does not let it be deleted (status {status})"
+    )]
+    DeleteUnsupported { host: String, repository: String, digest: String, status: u16 },
     /// Credentials exist but may not go to the realm the registry names.
     #[error(
         "{host} asks for credentials at {realm}, which is not its own address; they were not sent"
@@ -72,7 +77,7 @@ pub enum RegistryError {
     Paging { host: String, problem: String },
     #[error("the referrers index {tag} {problem}")]
     Index { tag: String, problem: String },
-    #[error("the referrers index {tag} did not settle after {rounds} updates by several signers")]
+    #[error("the referrers index {tag} did not settle after {rounds} updates beside others")]
     Contended { tag: String, rounds: u32 },
     #[error("{0}")]
     Http(#[from] HttpError),
@@ -89,6 +94,7 @@ impl Fault for RegistryError {
             }
             RegistryError::RepositoryUnknown { .. } => "registry-repository-unknown",
             RegistryError::Denied { .. } => "registry-denied",
+            RegistryError::DeleteUnsupported { .. } => "registry-delete-unsupported",
             RegistryError::Realm { .. } => "registry-realm",
             RegistryError::Challenge { .. } => "registry-challenge",
             RegistryError::Token { .. } => "registry-token",
@@ -127,8 +133,11 @@ impl Fault for RegistryError {
             RegistryError::Realm { realm, nameable: true, .. } => Some(format!(
                 "if that address belongs to the registry, name it: --auth-realms {realm} (the step's input auth-realms)"
             )),
+            RegistryError::DeleteUnsupported { host, repository, digest, .. } => {
+                Some(why_not_deleted(host, repository, digest))
+            }
             RegistryError::NotFound { reference } => where_to_look(reference),
-            RegistryError::Contended { .. } => Some("sign again when the others are done".into()),
+            RegistryError::Contended { .. } => Some("run it again when the others are done".into()),
             RegistryError::Http(error) => error.hint(),
             RegistryError::Credential(fault) => fault.hint(),
             _ => None,
@@ -154,6 +163,18 @@ fn where_to_look(reference: &str) -> Option<String> {
             shell_word(&reference.scope())
         ),
     })
+}
+
+/// An Azure registry answers so where a manifest, a repository or the registry is locked.
+fn why_not_deleted(host: &str, repository: &str, digest: &str) -> String {
+    let azure = RegistryHost::parse(host, &ExtraHosts::default()).ok();
+    match azure.as_ref().and_then(RegistryHost::name) {
+        Some(name) => format!(
+            "see whether it is locked: az acr manifest show-metadata --registry {name} --name {}",
+            shell_word(&format!("{repository}@{digest}"))
+        ),
+        None => format!("whoever runs {host} can tell whether it deletes manifests"),
+    }
 }
 
 /// Longest text of a registry that is repeated in a message, in characters.

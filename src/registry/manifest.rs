@@ -16,7 +16,8 @@ pub(super) const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
 pub(super) const CONFIG: &[u8] = b"{}";
 
 /// OCI image-spec 1.1 release candidates; read only.
-const ARTIFACT_MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.artifact.manifest.v1+json";
+pub(super) const ARTIFACT_MANIFEST_MEDIA_TYPE: &str =
+    "application/vnd.oci.artifact.manifest.v1+json";
 const EMPTY_MEDIA_TYPE: &str = "application/vnd.oci.empty.v1+json";
 
 /// The media types a signature manifest may have.

@@ -4,6 +4,7 @@
 //! see `tag_index`.
 
 mod auth;
+mod children;
 mod client;
 mod connection;
 mod endpoint;
@@ -13,6 +14,7 @@ mod manifest;
 mod push;
 mod reference;
 mod referrers;
+mod remove;
 mod tag_index;
 mod upload;
 
@@ -38,6 +40,26 @@ pub enum ReferrersMode {
     ForceTag,
     /// The tag index only when the manifest PUT answered without `OCI-Subject`.
     Auto,
+}
+
+/// An artifact and, where it is an image index or a docker manifest list, what it lists.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    pub target: TargetArtifact,
+    pub children: Vec<Child>,
+    /// Media types of entries that are no manifests.
+    pub left_out: Vec<String>,
+}
+
+/// A manifest below an index, as its descriptor states it; not yet fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    pub media_type: String,
+    pub digest: Digest,
+    /// In bytes; at most the 4 MiB of a manifest.
+    pub size: u64,
+    /// `linux/arm64/v8`
+    pub platform: Option<String>,
 }
 
 /// A signature found in a registry: the manifest's descriptor, not yet fetched.
@@ -95,6 +117,14 @@ pub trait Registry: Send + Sync {
     /// the bytes are equal or it is an error. Annotations of the result are empty.
     async fn resolve(&self, reference: &Reference) -> Result<TargetArtifact, BoxFault>;
 
+    /// As `resolve`, and what the artifact lists below it. `stated` is the entry of the index that
+    /// named it: its media type and size must be those of the manifest as well.
+    async fn resolve_with_children(
+        &self,
+        reference: &Reference,
+        stated: Option<&Child>,
+    ) -> Result<Resolved, BoxFault>;
+
     /// Lists signatures, Referrers API first, tag schema where the API is absent; at most `limit`.
     ///
     /// A digest is enough, so that a reference by digest is listed beside its resolving.
@@ -113,6 +143,18 @@ pub trait Registry: Send + Sync {
     async fn prepare_push(&self) -> Result<(), BoxFault>;
 
     async fn push_signature(&self, push: SignaturePush<'_>) -> Result<Pushed, BoxFault>;
+
+    /// Deletes a signature's manifest by its digest; one that is gone already is no failure. The tag
+    /// index is left to `unlist_signatures`.
+    async fn delete_signature(&self, signature: &Digest) -> Result<(), BoxFault>;
+
+    /// Takes deleted signatures out of the subject's tag index, beside concurrent signers, where
+    /// there is such an index. Answers sentences for `Warning: …`.
+    async fn unlist_signatures(
+        &self,
+        subject: &Digest,
+        signatures: &[Digest],
+    ) -> Result<Vec<String>, BoxFault>;
 
     /// For dry runs: whether a push would be let in, by the granted scope or by an upload session
     /// opened and cancelled. Nothing is stored.

@@ -14,7 +14,7 @@ use super::error::{Action, has_code};
 use super::index::Entry;
 use super::manifest::{self, CONFIG};
 use super::referrers::{Found, tag};
-use super::tag_index::{self, Cleaned, IndexStore, Stored, Written};
+use super::tag_index::{self, Change, Cleaned, IndexStore, Stored, Written};
 use super::{
     PushPermission, Pushed, ReferrersMode, RegistryError, SIGNATURE_ARTIFACT_TYPE, SignaturePush,
 };
@@ -27,7 +27,7 @@ const MOST_PUSHES: u32 = 5;
 const MOST_KEPT: usize = 1_000;
 
 /// notation's words.
-const REFUSED_DELETE: &str = "Removal of outdated referrers index from remote registry failed. Garbage collection may be required.";
+pub(super) const REFUSED_DELETE: &str = "Removal of outdated referrers index from remote registry failed. Garbage collection may be required.";
 
 impl RegistryClient {
     /// Opens an upload session and asks for the config blob, side by side.
@@ -130,7 +130,9 @@ impl RegistryClient {
                 artifact_type: Some(SIGNATURE_ARTIFACT_TYPE.to_owned()),
                 rest: Default::default(),
             };
-            if tag_index::update(&store, clock, jitter, own, first).await? == Cleaned::Refused {
+            if tag_index::update(&store, clock, jitter, Change::Add(own), first).await?
+                == Cleaned::Refused
+            {
                 warnings.push(REFUSED_DELETE.to_owned());
             }
         }
@@ -157,7 +159,7 @@ impl RegistryClient {
             .body(bytes)
     }
 
-    fn store<'a>(
+    pub(super) fn store<'a>(
         &'a self,
         subject: &'a Digest,
         tag: &'a str,
@@ -189,13 +191,13 @@ impl RegistryClient {
 
 /// Whether the registry answered the manifest's PUT with `OCI-Subject`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum SubjectSeen {
+pub(super) enum SubjectSeen {
     Yes,
     No,
 }
 
 /// The tag schema's index of one subject.
-struct TagStore<'a> {
+pub(super) struct TagStore<'a> {
     client: &'a RegistryClient,
     subject: &'a Digest,
     tag: &'a str,
@@ -227,13 +229,7 @@ impl IndexStore for TagStore<'_> {
     }
 
     async fn delete(&self, digest: &Digest) -> Result<(), RegistryError> {
-        let url = self.client.url(&format!("manifests/{digest}"));
-        let request = Request::new(Method::DELETE, url, ERROR_LIMIT);
-        let answer = self.client.send(request, Action::Delete).await?;
-        match answer.status.as_u16() {
-            200 | 202 | 204 | 404 => Ok(()),
-            _ => Err(self.client.refusal(&Method::DELETE, &answer, Action::Delete).await),
-        }
+        self.client.delete_manifest(digest).await
     }
 
     async fn referrers(&self) -> Vec<Entry> {

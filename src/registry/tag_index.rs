@@ -16,6 +16,10 @@
 //! longer between read and write, or that never reads back, can still drop entries. Where the
 //! registry lists referrers itself (it answered the manifest's PUT with `OCI-Subject`), signatures
 //! of that listing are kept as well, which closes the gap.
+//!
+//! Removing goes the same way, with two differences: what is kept is what was read last, and whoever
+//! removes gives way. Signers bring back what they had seen; once they are done it is taken out. What a
+//! signer that was held up for longer brings back names a manifest that is gone: verifiers pass over it.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -80,6 +84,8 @@ pub(super) const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// Most updates before giving up; 16 signers need fewer than 20.
 const ROUNDS: u32 = 100;
+/// Most updates when removing: with the pauses between them this is minutes.
+const ROUNDS_OF_REMOVAL: u32 = 20;
 /// A reading older than three times what it took, and this, is read again before writing.
 const STALE: Duration = Duration::from_millis(100);
 
@@ -92,12 +98,22 @@ pub(super) async fn read<S: IndexStore>(
     Ok(Reading { stored, asked, answered: clock.elapsed() })
 }
 
-/// Brings `own` into the index. On success it and every entry seen are in it.
+/// What an update is to bring about.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// On success it and every entry seen are in the index.
+    Add(Entry),
+    /// On success no entry has one of these digests, and what else was read last is there. An entry
+    /// that others keep, since they had read it before, is taken out again when they are done.
+    Remove(HashSet<String>),
+}
+
+/// Changes the index beside others who do.
 pub(super) async fn update<S: IndexStore>(
     store: &S,
     clock: &dyn Clock,
     jitter: &dyn Jitter,
-    own: Entry,
+    change: Change,
     first: Reading,
 ) -> Result<Cleaned, RegistryError> {
     let mut reading = first;
@@ -107,20 +123,26 @@ pub(super) async fn update<S: IndexStore>(
     let mut others = Others::NotNoticed;
     let mut equal_to: Option<Digest> = None;
     let mut longest = SHORTEST_WAIT;
-    for round in 0..ROUNDS {
+    for round in 0..change.rounds() {
         if reading.is_stale(clock) {
             reading = read(store, clock).await?;
             if written.is_none() {
                 outdated = reading.deletable().cloned();
             }
         }
-        seen.keep(reading.entries());
-        // ours stands after what was there before
-        if round == 0 && reading.entries().iter().any(|e| e.identity() == own.identity()) {
+        if round == 0 && change.is_made_in(reading.entries()) {
             return Ok(Cleaned::NotTried);
         }
-        seen.keep(std::slice::from_ref(&own));
-        if seen.all_in(reading.entries()) {
+        match &change {
+            Change::Add(own) => {
+                seen.keep(reading.entries());
+                // ours stands after what was there before
+                seen.keep(std::slice::from_ref(own));
+            }
+            // what another one takes out meanwhile is not brought back
+            Change::Remove(_) => seen = change.kept_of(reading.entries()),
+        }
+        if seen.all_in(reading.entries()) && change.is_made_in(reading.entries()) {
             let now = reading.digest().cloned();
             let settled = match others {
                 Others::NotNoticed => now == written,
@@ -154,20 +176,25 @@ pub(super) async fn update<S: IndexStore>(
             };
             longest = longest.max(wrote).min(LONGEST_WAIT);
         }
-        clock.sleep(others.stretch(longest, round, jitter)).await;
+        clock.sleep(change.wait(others, longest, round, jitter)).await;
         let (back, listed) = futures_util::join!(read(store, clock), store.referrers());
         reading = back?;
-        seen.keep(&listed);
-        seen.keep(reading.entries());
-        if !seen.all_in(reading.entries()) {
-            // not in step with the others
+        if let Change::Add(_) = change {
+            seen.keep(&listed);
+            seen.keep(reading.entries());
+        }
+        let in_step = match &change {
+            Change::Add(_) => seen.all_in(reading.entries()),
+            Change::Remove(_) => change.is_made_in(reading.entries()),
+        };
+        if !in_step {
             others = Others::Noticed;
-            let pause = longest.mul_f64(jitter.fraction() * f64::from((round + 1).min(8)));
-            clock.sleep(pause.min(LONGEST_WAIT)).await;
+            clock.sleep(change.pause(longest, round, jitter)).await;
             reading = read(store, clock).await?;
         }
-        if round + 1 == ROUNDS {
-            return Err(RegistryError::Contended { tag: store.tag().to_owned(), rounds: ROUNDS });
+        let rounds = change.rounds();
+        if round + 1 == rounds {
+            return Err(RegistryError::Contended { tag: store.tag().to_owned(), rounds });
         }
     }
     match outdated {
@@ -181,6 +208,52 @@ pub(super) async fn update<S: IndexStore>(
             }
         }
         _ => Ok(Cleaned::NotTried),
+    }
+}
+
+impl Change {
+    fn is_made_in(&self, entries: &[Entry]) -> bool {
+        match self {
+            Change::Add(own) => entries.iter().any(|e| e.identity() == own.identity()),
+            Change::Remove(digests) => !entries.iter().any(|e| digests.contains(&e.digest)),
+        }
+    }
+
+    fn kept_of(&self, entries: &[Entry]) -> Entries {
+        let mut kept = Entries::default();
+        for entry in entries {
+            if !matches!(self, Change::Remove(digests) if digests.contains(&entry.digest)) {
+                kept.keep(std::slice::from_ref(entry));
+            }
+        }
+        kept
+    }
+
+    /// The wait between a write and reading it back, and between two readings.
+    fn wait(&self, others: Others, longest: Duration, round: u32, jitter: &dyn Jitter) -> Duration {
+        match (self, others) {
+            (Change::Add(_), _) => others.stretch(longest, round, jitter),
+            // a signer that had read before us may still write
+            (Change::Remove(_), Others::NotNoticed) => longest.saturating_mul(4) + STALE,
+            (Change::Remove(_), Others::Noticed) => self.pause(longest, round, jitter) + STALE,
+        }
+    }
+
+    /// The wait of one who is not in step. Whoever removes gives way to signers, longer each time:
+    /// they keep what they have seen until they are done.
+    fn pause(&self, longest: Duration, round: u32, jitter: &dyn Jitter) -> Duration {
+        let times = match self {
+            Change::Add(_) => jitter.fraction() * f64::from((round + 1).min(8)),
+            Change::Remove(_) => (1.0 + jitter.fraction()) * f64::from(2_u32 << round.min(8)),
+        };
+        longest.mul_f64(times).min(LONGEST_WAIT)
+    }
+
+    fn rounds(&self) -> u32 {
+        match self {
+            Change::Add(_) => ROUNDS,
+            Change::Remove(_) => ROUNDS_OF_REMOVAL,
+        }
     }
 }
 

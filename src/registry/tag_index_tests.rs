@@ -193,7 +193,7 @@ async fn signer(way: Way<'_>, name: String, start: u64) -> Result<Cleaned, Regis
         way.leg().await;
     };
     let (first, ()) = futures_util::join!(read(&way, way.clock), put);
-    update(&way, way.clock, way.random, entry(&name), first?).await
+    update(&way, way.clock, way.random, Change::Add(entry(&name)), first?).await
 }
 
 #[test]
@@ -334,7 +334,7 @@ async fn an_index_that_never_settles_is_an_error_not_a_success() {
     let store = Forgetful(Registry::default());
     let clock = crate::clock::ManualClock::at(datetime!(2026-11-22 12:00:00 UTC));
     let first = read(&store, &clock).await.expect("a reading");
-    let error = update(&store, &clock, &FixedJitter(0.5), entry("a"), first).await;
+    let error = update(&store, &clock, &FixedJitter(0.5), Change::Add(entry("a")), first).await;
     assert_eq!(error.expect_err("lost").code(), "registry-index-contended");
     assert_eq!(store.0.writes.load(Ordering::SeqCst), u64::from(ROUNDS));
 }
@@ -347,7 +347,11 @@ async fn an_index_that_would_pass_its_limit_is_not_written() {
     let mut large = entry("a");
     large.annotations = Some([("a".to_owned(), "b".repeat(INDEX_LIMIT as usize))].into());
     let first = Reading { stored: None, asked: Duration::ZERO, answered: Duration::ZERO };
-    let error = update(&way, &clock, &random, large, first).await.expect_err("too large");
+    let error =
+        update(&way, &clock, &random, Change::Add(large), first).await.expect_err("too large");
     assert_eq!(error.code(), "registry-index");
     assert_eq!(registry.writes.load(Ordering::SeqCst), 0);
 }
+
+#[path = "tag_index_removal_tests.rs"]
+mod removal;

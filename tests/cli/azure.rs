@@ -53,6 +53,26 @@ async fn the_articles_commands_run_as_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_setting_that_azure_kv_does_not_know_is_warned_about() {
+    let (world, issued) = azure(LabOptions::default()).await;
+    let sign = "sign $EXTRA --id $KEY_ID --plugin azure-kv";
+    let line = format!("{sign} --plugin-config ca_cert=x --plugin-config Self-Signed=y $IMAGE");
+    let shown = command(&world, &issued, &line);
+    for part in [
+        "Warning: azure-kv has no setting \"Self-Signed\": it has no effect; the nearest is \"self_signed\"\n",
+        "Warning: azure-kv has no setting \"ca_cert\": it has no effect; the nearest is \"ca_certs\"\n",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    assert!(shown.ends_with("[exit] 0"), "{shown}");
+    let line = "key add --plugin azure-kv --id $KEY_ID --plugin-config credential=azurecli mine";
+    let shown = command(&world, &issued, line);
+    assert!(shown.contains("the nearest is \"credential_type\""), "{shown}");
+    let line = format!("{sign} --plugin-config credential_type=environment $IMAGE");
+    assert!(!command(&world, &issued, &line).contains("Warning"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_asks_entra_once_for_each_audience_and_the_vault_twice() {
     let (world, issued) = azure(LabOptions::default()).await;
     world.lab.control().reset();

@@ -1,5 +1,7 @@
 //! The command line as its users meet it: real processes in a home of their own.
 
+#[path = "../program/mod.rs"]
+mod program;
 mod support;
 
 mod arguments;
@@ -13,6 +15,8 @@ mod login;
 mod many;
 mod plugin;
 mod policy;
+mod prune;
+mod recursive;
 mod sign;
 mod verify;
 mod world;

@@ -26,7 +26,7 @@ fn signatures(world: &World, image: &str) -> usize {
 }
 
 /// Columns of one width, since ports have four digits or five.
-fn narrow(shown: &str) -> String {
+pub fn narrow(shown: &str) -> String {
     let words =
         |line: &str| line.replace('·', " ").split_whitespace().collect::<Vec<_>>().join(" ");
     shown.lines().map(words).collect::<Vec<_>>().join("\n")

@@ -95,6 +95,16 @@ impl Program {
         path
     }
 
+    /// Lets time pass, where it is not this machine's.
+    pub async fn wait(&self, duration: Duration) {
+        let mut left = duration;
+        while !left.is_zero() {
+            let step = left.min(LIMIT / 2);
+            self.clock.sleep(step).await;
+            left -= step;
+        }
+    }
+
     /// Pushes an image of its own and names it by digest.
     pub fn image(&self, tag: &str) -> String {
         self.image_in(REPOSITORY, tag)
@@ -108,8 +118,22 @@ impl Program {
 
     /// Runs one command line in this process; words are parted at spaces.
     pub async fn run(&self, line: &str) -> Answer {
+        self.run_in(line, |streams| streams, "").await
+    }
+
+    /// The same at a terminal, where this is typed.
+    pub async fn type_in(&self, line: &str, typed: &'static str) -> Answer {
+        self.run_in(line, Streams::at_terminal, typed).await
+    }
+
+    async fn run_in(
+        &self,
+        line: &str,
+        place: fn(Streams) -> Streams,
+        typed: &'static str,
+    ) -> Answer {
         let (stdout, stderr) = (Sink::default(), Sink::default());
-        let streams = Streams::piped(std::io::empty(), stdout.clone(), stderr.clone());
+        let streams = place(Streams::piped(typed.as_bytes(), stdout.clone(), stderr.clone()));
         let words = line.split_whitespace().map(str::to_owned).collect();
         let variables = self.variables.iter().cloned();
         let env: Env = variables.map(|(name, value)| (name.to_owned(), value)).collect();

@@ -7,11 +7,11 @@ use crate::job::Job;
 #[test]
 fn a_mistyped_input_warns_with_the_nearest_name() {
     let job = Job::start();
-    let done = job.signs(&[("trust_policy", "x"), ("zebra", "")]).done().succeeded();
+    let done = job.signs(&[("trustpolicy", "x"), ("zebra", "")]).done().succeeded();
     assert_eq!(
         done.commands("warning"),
         [
-            "::warning title=Unknown input::input `trust_policy` is unknown and has no effect; did you mean `trust-policy`?",
+            "::warning title=Unknown input::input `trustpolicy` is unknown and has no effect; did you mean `trust-policy`?",
             "::warning title=Unknown input::input `zebra` is unknown and has no effect"
         ]
     );

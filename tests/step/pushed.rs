@@ -121,7 +121,11 @@ fn docker_2_tells_azure_pipelines_what_it_pushed() {
     let job = Job::start();
     let uris = format!("https://{}", job.image());
     let key = [("key", job.issued.key_id.as_str())];
-    let step = || job.uses(&key).env("RESOURCE_URIS", &uris).env("GITHUB_ACTIONS", "");
+    let temp = job.runner.temp().display().to_string();
+    let step = || {
+        let step = job.uses(&key).env("RESOURCE_URIS", &uris).env("GITHUB_ACTIONS", "");
+        step.env("AGENT_TEMPDIRECTORY", &temp)
+    };
     let done = step().env("TF_BUILD", "True").done().succeeded();
     assert!(done.stdout.contains(&format!("Successfully signed {}", job.image())));
     let done = step().done();

@@ -99,6 +99,28 @@ fn the_tokens_of_a_job_are_kept() {
 }
 
 #[test]
+fn the_tokens_of_a_service_connection_are_kept() {
+    let job = Job::start();
+    let identity = job.lab.identity();
+    let (id, token) = (&identity.connection_id, identity.job_token.expose());
+    let step = || {
+        job.signs(&[("azure-subscription", id)])
+            .env("SYSTEM_OIDCREQUESTURI", &job.lab.devops_oidc_url())
+            .env("SYSTEM_ACCESSTOKEN", token)
+            .env(&format!("ENDPOINT_AUTH_SCHEME_{id}"), "WorkloadIdentityFederation")
+            .env(&format!("ENDPOINT_AUTH_PARAMETER_{id}_TENANTID"), &identity.tenant_id)
+            .env(&format!("ENDPOINT_AUTH_PARAMETER_{id}_SERVICEPRINCIPALID"), &identity.client_id)
+    };
+    assert!(kept_quiet(&job, &loudly(step()).succeeded()) >= 7);
+    assert!(heard(&job, token));
+    for fault in [Fault::Error(403, "<html>no</html>".into()), Fault::Body("{".into())] {
+        job.lab.control().fault(Route::on(Role::Entra).path("/oidctoken"), fault, 99);
+        kept_quiet(&job, &loudly(step().env("INPUT_SKIP-SIGNED", "false")).failed());
+        job.lab.control().reset();
+    }
+}
+
+#[test]
 fn whatever_fails_keeps_every_credential() {
     for (role, method, path) in [
         (Role::Entra, "POST", "/token"),

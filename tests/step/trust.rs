@@ -290,7 +290,7 @@ fn the_examples_of_the_readme_are_valid() {
         (format!("INPUT_{}", name.to_uppercase()), value)
     });
     let (draft, warnings) = Draft::from_env(&env.collect());
-    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(warnings, []);
     assert_eq!(draft.validate().unwrap().trust.certificates.len(), 4);
     let draft = Draft::from_yaml("sealwright.yml", &format!("command: setup\n{file}")).unwrap();
     assert_eq!(draft.validate().unwrap().trust.certificates.len(), 3);

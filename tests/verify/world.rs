@@ -14,8 +14,8 @@ use sealwright::envelope::{
 };
 use sealwright::fault::{BoxFault, Fault};
 use sealwright::registry::{
-    FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, SignatureDescriptor,
-    SignaturePush,
+    Child, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, Resolved,
+    SignatureDescriptor, SignaturePush,
 };
 use sealwright::revocation::{
     Answers, Asked, CertificateStatus, RevocationCheck, RevocationError, Status,
@@ -152,6 +152,14 @@ impl Registry for World {
         Ok(self.target.clone())
     }
 
+    async fn resolve_with_children(
+        &self,
+        _reference: &Reference,
+        _stated: Option<&Child>,
+    ) -> Result<Resolved, BoxFault> {
+        unreachable!("one artifact is verified at a time")
+    }
+
     async fn signatures(&self, _subject: &Digest, _limit: usize) -> Result<Listing, BoxFault> {
         let signatures = self.signatures.iter().map(|(d, _)| d.clone()).collect();
         Ok(Listing { signatures, exceeded: false })
@@ -173,6 +181,14 @@ impl Registry for World {
 
     async fn push_signature(&self, _push: SignaturePush<'_>) -> Result<Pushed, BoxFault> {
         unreachable!("verifying pushes nothing")
+    }
+
+    async fn delete_signature(&self, _: &Digest) -> Result<(), BoxFault> {
+        unreachable!("verifying removes nothing")
+    }
+
+    async fn unlist_signatures(&self, _: &Digest, _: &[Digest]) -> Result<Vec<String>, BoxFault> {
+        unreachable!("verifying removes nothing")
     }
 
     async fn check_push(&self) -> Result<PushPermission, BoxFault> {

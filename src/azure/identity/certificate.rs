@@ -46,6 +46,15 @@ impl ClientCertificate {
         Ok(Self { entra, path: path.to_owned(), key, certificate })
     }
 
+    /// Takes PEM text that came from `place`, which stands in messages.
+    pub fn from_pem(entra: Entra, place: String, text: &str) -> Result<Self, AzureError> {
+        let failed =
+            |problem: String| AzureError::ClientCertificate { path: place.clone(), problem };
+        let (key, certificate) =
+            Material::from_pem(text).and_then(Material::pair).map_err(failed)?;
+        Ok(Self { entra, path: place, key, certificate })
+    }
+
     fn assertion(&self, audience: Audience) -> Result<Secret, AzureError> {
         let now = self.entra.http().clock().now().unix_timestamp();
         let thumbprint = URL_SAFE_NO_PAD.encode(Hash::Sha256.of(self.certificate.der()));

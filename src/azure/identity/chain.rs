@@ -11,12 +11,14 @@ use super::certificate::ClientCertificate;
 use super::entra::{ClientSecret, Entra, FederatedToken};
 use super::github::{GitHubToken, NamedIdentity};
 use super::managed::{Imds, ManagedIdentity, ManagedOutcome};
+use super::pipelines;
 use super::{Audience, CREDENTIAL_TYPES, Credential, CredentialType, Token, TokenSource};
 use crate::azure::{AzureError, ExtraHosts};
 use crate::env::{Env, name};
 use crate::http::Http;
 use crate::secret::Secret;
 
+#[derive(Clone)]
 pub struct IdentityOptions {
     pub http: Http,
     pub env: Env,
@@ -42,6 +44,13 @@ impl IdentityOptions {
 
     fn order(&self) -> Result<Vec<CredentialType>, AzureError> {
         let mut order = CREDENTIAL_TYPES.to_vec();
+        if self.named.connection.is_some() {
+            order.insert(0, CredentialType::AzurePipelines);
+        } else if pipelines::is_prepared(&self.env) {
+            // what the step itself is given goes before what another task left, the machine after
+            let at = order.iter().position(|kind| *kind == CredentialType::ManagedId);
+            order.insert(at.unwrap_or(order.len()), CredentialType::AzurePipelines);
+        }
         if self.named.needs_oidc(self.credential_type, &self.env)? {
             order.insert(0, CredentialType::GitHub);
         }
@@ -155,6 +164,10 @@ impl Identity {
             CredentialType::GitHub => {
                 let token = GitHubToken::find(&self.options)?;
                 Ok(Found::Ready(Arc::new(token)))
+            }
+            CredentialType::AzurePipelines => {
+                let found = pipelines::find(&self.options, &self.imds).await?;
+                Ok(found.map_or_else(|| Found::Absent(pipelines::MISSING.into()), Found::Ready))
             }
         }
     }

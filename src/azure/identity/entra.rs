@@ -62,6 +62,23 @@ impl Entra {
         })
     }
 
+    /// With the authority that goes before AZURE_AUTHORITY_HOST.
+    pub fn at(
+        options: &IdentityOptions,
+        kind: CredentialType,
+        tenant: &str,
+        client: &str,
+        authority: AuthorityHost,
+    ) -> Self {
+        Self {
+            http: options.http.clone(),
+            kind,
+            tenant: tenant.to_owned(),
+            client: client.to_owned(),
+            authority: Some(authority),
+        }
+    }
+
     pub fn http(&self) -> &Http {
         &self.http
     }
@@ -145,7 +162,7 @@ impl Entra {
     }
 }
 
-/// `environment` with AZURE_CLIENT_SECRET.
+/// An application's secret: `environment` with AZURE_CLIENT_SECRET, or a service connection's.
 pub(super) struct ClientSecret {
     pub entra: Entra,
     pub secret: Secret,

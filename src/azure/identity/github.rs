@@ -8,9 +8,10 @@ use url::Url;
 
 use super::chain::IdentityOptions;
 use super::entra::Entra;
-use super::{Audience, Credential, CredentialType, Token};
+use super::{Audience, Credential, CredentialType, Token, pipelines};
+use crate::azure::connection::Scheme;
 use crate::azure::error::{one_line, refusal_text};
-use crate::azure::{AzureError, Cloud};
+use crate::azure::{AzureError, Cloud, ConnectionName, ExtraHosts, ServiceConnection};
 use crate::env::{Env, name};
 use crate::http::{Redirects, Request};
 use crate::secret::Secret;
@@ -20,6 +21,8 @@ use crate::secret::Secret;
 pub struct NamedIdentity {
     pub tenant: Option<String>,
     pub client: Option<String>,
+    /// A service connection of Azure Pipelines.
+    pub connection: Option<ConnectionName>,
     /// Whose Entra is asked when AZURE_AUTHORITY_HOST names none; the host's cloud otherwise.
     pub cloud: Option<Cloud>,
     pub listener: Option<Arc<dyn Listener>>,
@@ -40,7 +43,7 @@ const ANSWER_LIMIT: u64 = 256 * 1024;
 impl NamedIdentity {
     /// Whether the job's OIDC token is the credential: where tenant and client are named, and no
     /// other credential is asked for. Fails where it is and the job has none; under act a client
-    /// secret or certificate serves instead.
+    /// secret or certificate serves instead, and in Azure Pipelines what the order has.
     pub fn needs_oidc(
         &self,
         credential_type: Option<CredentialType>,
@@ -52,10 +55,39 @@ impl NamedIdentity {
         }
         match variables(env) {
             Ok(_) => Ok(true),
+            Err(_) if credential_type.is_none() && env.value(name::TF_BUILD).is_some() => Ok(false),
             Err(AzureError::NoOidcUnderAct) if credential_type.is_none() && has_secret(env) => {
                 Ok(false)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the named connection, where it is the credential, so that what is wrong with it is said
+    /// at once; its cloud, where it says one.
+    pub fn connection_cloud(
+        &self,
+        credential_type: Option<CredentialType>,
+        env: &Env,
+        extra_hosts: &ExtraHosts,
+    ) -> Result<Option<Cloud>, AzureError> {
+        let asked = credential_type.is_none_or(|kind| kind == CredentialType::AzurePipelines);
+        match &self.connection {
+            Some(name) if asked => {
+                let connection = ServiceConnection::read(name, env, extra_hosts, self.cloud)?;
+                if let Scheme::Federation(_) = connection.scheme {
+                    pipelines::variables(name, env)?;
+                }
+                Ok(connection.cloud)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Hides a secret from the log before it is used.
+    pub(in crate::azure) fn mask(&self, secret: &Secret) {
+        if let Some(listener) = &self.listener {
+            listener.mask(secret);
         }
     }
 

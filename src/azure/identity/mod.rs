@@ -6,6 +6,7 @@ mod chain;
 mod entra;
 mod github;
 mod managed;
+mod pipelines;
 mod token;
 
 pub use chain::{Identity, IdentityOptions};
@@ -14,7 +15,7 @@ pub use token::{Audience, Principal, PrincipalKind, Service, Token, TokenSource}
 
 use super::AzureError;
 
-/// The ways to sign in: the four of azure-kv, and a GitHub job's own.
+/// The ways to sign in: the four of azure-kv, and those of a GitHub job and of Azure Pipelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialType {
     Environment,
@@ -23,6 +24,8 @@ pub enum CredentialType {
     AzureCli,
     /// The OIDC token of a GitHub job, for the application that the step's inputs name.
     GitHub,
+    /// A service connection of Azure Pipelines.
+    AzurePipelines,
 }
 
 /// The four, in the order in which they are tried by default.
@@ -39,7 +42,7 @@ impl CredentialType {
         let lower = text.to_lowercase();
         CREDENTIAL_TYPES
             .into_iter()
-            .chain([CredentialType::GitHub])
+            .chain([CredentialType::GitHub, CredentialType::AzurePipelines])
             .find(|kind| kind.name() == lower)
             .ok_or(AzureError::CredentialType { found: lower })
     }
@@ -52,6 +55,7 @@ impl CredentialType {
             Self::ManagedId => "managedid",
             Self::AzureCli => "azurecli",
             Self::GitHub => "github",
+            Self::AzurePipelines => "azurepipelines",
         }
     }
 }
@@ -79,6 +83,8 @@ mod chain_tests;
 mod github_tests;
 #[cfg(test)]
 mod managed_tests;
+#[cfg(test)]
+mod pipelines_tests;
 
 #[cfg(test)]
 mod tests {
@@ -86,13 +92,14 @@ mod tests {
     use crate::fault::Fault;
 
     #[test]
-    fn credential_types_are_the_articles_four_and_githubs() {
+    fn credential_types_are_the_articles_four_and_those_of_two_ci_systems() {
         for (text, kind) in [
             ("environment", CredentialType::Environment),
             ("WorkloadId", CredentialType::WorkloadId),
             ("MANAGEDID", CredentialType::ManagedId),
             ("azurecli", CredentialType::AzureCli),
             ("GitHub", CredentialType::GitHub),
+            ("AzurePipelines", CredentialType::AzurePipelines),
         ] {
             assert_eq!(CredentialType::parse(text).unwrap(), kind);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use super::text::{MESSAGE_LIMIT, SUMMARY_LIMIT, cut, defang, lines_kept};
 use super::{Host, HostError, Level};
 use crate::env::{Env, name};
 use crate::fault::printable;
@@ -12,18 +13,23 @@ use crate::secret::Secret;
 
 /// annotations of one type that a step may show
 const ANNOTATIONS_PER_LEVEL: usize = 10;
-/// characters of an annotation's message
-const MESSAGE_LIMIT: usize = 4096;
-/// bytes of a step's summary; a longer one is dropped whole by the runner
-const SUMMARY_LIMIT: usize = 1024 * 1024;
 
 /// A step of a workflow. File commands are appended; log lines and commands go to `out`.
 pub struct GitHub<W> {
     out: W,
     env: Env,
     delimiter: String,
-    annotations: BTreeMap<&'static str, usize>,
+    annotations: BTreeMap<&'static str, Annotations>,
     summarised: usize,
+}
+
+/// What was annotated at one level.
+#[derive(Default)]
+struct Annotations {
+    count: usize,
+    /// Properties and message of the last one that may be shown: it waits for the end, where it
+    /// gives way to the number of those that may not.
+    last: Option<(String, String)>,
 }
 
 impl<W: Write + Send> GitHub<W> {
@@ -83,15 +89,31 @@ impl<W: Write + Send> Host for GitHub<W> {
             Level::Warning => "warning",
             Level::Error => "error",
         };
-        let shown = self.annotations.entry(command).or_default();
-        *shown += 1;
-        if *shown > ANNOTATIONS_PER_LEVEL {
-            self.line(&format!("{command}: {title}: {message}"));
-            return;
-        }
-        let message: String = lines_kept(message).chars().take(MESSAGE_LIMIT).collect();
+        let text: String = lines_kept(message).chars().take(MESSAGE_LIMIT).collect();
         let properties = format!("title={}", escape_property(&printable(title)));
-        self.command(command, &properties, &message);
+        let shown = self.annotations.entry(command).or_default();
+        shown.count += 1;
+        if shown.count < ANNOTATIONS_PER_LEVEL {
+            return self.command(command, &properties, &text);
+        }
+        if shown.count == ANNOTATIONS_PER_LEVEL {
+            shown.last = Some((properties, text));
+        }
+        self.line(&format!("{command}: {title}: {message}"));
+    }
+
+    fn close(&mut self) {
+        for (command, shown) in std::mem::take(&mut self.annotations) {
+            let more = (shown.count + 1).saturating_sub(ANNOTATIONS_PER_LEVEL);
+            match shown.last {
+                Some((properties, text)) if more == 1 => self.command(command, &properties, &text),
+                Some(_) => {
+                    let text = format!("and {more} more: see the job summary and the log");
+                    self.command(command, "title=sealwright", &text);
+                }
+                None => {}
+            }
+        }
     }
 
     fn mask(&mut self, secret: &Secret) {
@@ -138,37 +160,6 @@ fn escape_data(text: &str) -> String {
 
 fn escape_property(text: &str) -> String {
     escape_data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-/// A log line that is no command on any host: `::` at the start, `##[` and `##vso[` anywhere.
-pub fn defang(line: &str) -> String {
-    let line = printable(line);
-    match line.trim_start().strip_prefix("::") {
-        Some(rest) => format!("{}: :{rest}", &line[..line.len() - line.trim_start().len()]),
-        None => line,
-    }
-}
-
-/// Printable, with line breaks kept: they are escaped in a command.
-fn lines_kept(text: &str) -> String {
-    let lines: Vec<String> =
-        text.split(['\r', '\n']).filter(|line| !line.is_empty()).map(printable).collect();
-    lines.join("\n")
-}
-
-/// At most `limit` bytes, with a note where text was cut.
-fn cut(text: &str, limit: usize) -> String {
-    const NOTE: &str = "\n\n… cut here; the report file has everything.\n";
-    if text.len() <= limit {
-        return text.to_owned();
-    }
-    let Some(mut end) = limit.checked_sub(NOTE.len()) else { return String::new() };
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    // whole lines only, so that no table row or fence is torn
-    let end = text[..end].rfind('\n').unwrap_or(0);
-    format!("{}{NOTE}", &text[..end])
 }
 
 #[cfg(test)]

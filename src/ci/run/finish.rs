@@ -4,26 +4,31 @@ use super::Finished;
 use super::lists;
 use super::tell::complain;
 use crate::ci::files::Files;
-use crate::ci::host::{Host, Level};
+use crate::ci::host::{End, Host, Level};
 use crate::ci::report::{Outcome, Report};
 use crate::ci::summary::summary;
 use crate::fault::{BoxFault, details};
+
+/// Bytes of a job summary: a step's share is below 1 MiB (docs.github.com, "Job summaries"), and a
+/// longer one is lost whole.
+const SUMMARY_LIMIT: usize = 1_000_000;
 
 /// Outputs, summary and report file; a host that refuses one of them fails the step, last.
 pub fn finish(report: Report, host: &mut dyn Host, files: &Files) -> Finished {
     if let Some(error) = &report.error {
         complain("sealwright", error, host);
     }
-    let mut status = u8::from(report.outcome == Outcome::Failed);
+    let mut end = if report.outcome == Outcome::Failed { End::Failed } else { End::Succeeded };
     for result in [files.write(&report), outputs(&report, host, files)] {
         if let Err(fault) = result {
             host.annotate(Level::Error, "sealwright", &format!("{fault}\n{}", details(&*fault)));
-            status = 1;
+            end = End::Failed;
         }
     }
-    if let Err(error) = host.summary(&summary(&report)) {
+    if let Err(error) = host.summary(&summary(&report, SUMMARY_LIMIT)) {
         host.annotate(Level::Warning, "Job summary", &error.to_string());
     }
+    let status = host.end(end);
     Finished { report, status }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use time::macros::datetime;
 
 use super::*;
-use crate::batch::Once;
+use crate::batch::{Member, Once};
 use crate::ci::{
     CredentialsReport, Draft, GitHub, LoggedIn, Login, Presence, Provenance, Services, Written,
 };
@@ -38,6 +38,10 @@ impl Services for Fake {
             std::future::pending::<()>().await;
         }
         Ok(image.at(&Digest::sha256(b"image")))
+    }
+
+    async fn expand(&self, _: &Reference) -> Result<Vec<Member>, BoxFault> {
+        unreachable!("nothing is recursive here")
     }
 
     async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{COMMANDS, ChainSource, Command, KeyChoice, Step};
 use crate::azure::CLOUDS;
-use crate::batch::{MOST_CONCURRENCY, Renewal};
+use crate::batch::{MOST_CONCURRENCY, Reach, Renewal};
 use crate::ci::draft::{Draft, InputError};
 use crate::clock::GoDuration;
 use crate::envelope::FORMATS;
@@ -16,6 +16,9 @@ use crate::secret::Secret;
 impl Draft {
     /// Checks everything that inputs alone can tell.
     pub fn validate(&self) -> Result<Step, InputError> {
+        if let Some(error) = &self.refused {
+            return Err(error.clone());
+        }
         let command = self.one_of("command", &COMMANDS.map(|c| (c.name(), c)))?;
         let images = self.pushed(command)?;
         if images.is_empty() && matches!(command, Command::Sign | Command::Verify) {
@@ -25,7 +28,8 @@ impl Draft {
             });
         }
         let registries = self.list("registry");
-        if registries.is_empty() && command == Command::Login {
+        let connected = self.text("container-registry").is_some();
+        if registries.is_empty() && !connected && command == Command::Login {
             return Err(InputError::Missing {
                 name: "registry",
                 expected: "the registries to log in to, such as `myregistry.azurecr.io`".to_owned(),
@@ -50,6 +54,8 @@ impl Draft {
             credential_type: self.text("credential-type").map(str::to_owned),
             azure_client_id: self.text("azure-client-id").map(str::to_owned),
             azure_tenant_id: self.text("azure-tenant-id").map(str::to_owned),
+            azure_subscription: self.text("azure-subscription").map(str::to_owned),
+            container_registry: self.text("container-registry").map(str::to_owned),
             azure_cloud: match self.text("azure-cloud") {
                 Some(_) => Some(self.one_of("azure-cloud", &CLOUDS.map(|c| (c.name(), c)))?),
                 None => None,
@@ -67,12 +73,17 @@ impl Draft {
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
             renewal: self.renewal()?,
+            reach: match self.truth("recursive")? {
+                true => Reach::Recursive,
+                false => Reach::Itself,
+            },
             concurrency: self.concurrency()?,
             timeout: self.duration("timeout")?.unwrap_or(Duration::from_secs(600)),
             junit: self.junit(),
             dry_run: self.truth("dry-run")?,
         };
         step.check_identity()?;
+        step.check_connections()?;
         if step.registry_login.is_some() && step.login_hosts().len() > 1 {
             return Err(InputError::Missing {
                 name: "registry",
@@ -217,5 +228,18 @@ impl Step {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A connection and what it stands instead of are not given together.
+    fn check_connections(&self) -> Result<(), InputError> {
+        let together = |one, other, why| Err(InputError::Together { one, other, why });
+        if self.azure_subscription.is_some() && self.azure_tenant_id.is_some() {
+            return together("azure-subscription", "azure-tenant-id", "each names the identity");
+        }
+        if self.container_registry.is_some() && self.registry_login.is_some() {
+            let why = "each gives the registry's credential";
+            return together("container-registry", "registry-password", why);
+        }
+        Ok(())
     }
 }

@@ -32,14 +32,14 @@ const PEM_BEGIN: &str = "-----BEGIN ";
 pub trait TrustServices: Send + Sync {
     /// Gets a file over https, at most `limit` bytes, without any credential. Redirects are followed
     /// by the rules of the one HTTP client.
-    async fn download(&self, url: &Url, limit: u64) -> Result<Answer, BoxFault>;
+    async fn download(&self, url: &Url, limit: u64) -> Result<Downloaded, BoxFault>;
 
     /// A Key Vault certificate's public part, with the step's Azure identity.
     async fn vault_certificate(&self, id: &str) -> Result<VaultCertificate, BoxFault>;
 }
 
 /// What a server answered.
-pub struct Answer {
+pub struct Downloaded {
     pub status: u16,
     pub body: Vec<u8>,
 }

@@ -1,6 +1,7 @@
 //! One reference or several: what `sign` and `verify` do with each, printed alike.
 
-use std::collections::VecDeque;
+mod items;
+
 use std::fs;
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -8,7 +9,7 @@ use std::num::NonZeroUsize;
 use clap::ArgMatches;
 
 use super::Done;
-use crate::batch::{self, Distinct};
+use crate::batch::{self, Reach};
 use crate::ci::{ImageReport, Outcome, Report};
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
@@ -18,7 +19,8 @@ use crate::cli::report;
 use crate::cli::session::Session;
 use crate::cli::world::World;
 use crate::fault::{BoxFault, excerpt, os_reason};
-use crate::registry::{Access, Reference, Version};
+use crate::registry::{Access, Reference};
+use items::items;
 
 /// largest list read: 1 MiB; 10,000 references by digest are less
 const LIST_SIZE: u64 = 1024 * 1024;
@@ -28,11 +30,31 @@ const LIST_LENGTH: usize = 10_000;
 /// most characters of a message in the table; the whole message stands above it
 const DETAIL_LENGTH: usize = 100;
 
+/// How several references are worked on and printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    pub output: Output,
+    /// References side by side.
+    pub limit: NonZeroUsize,
+    pub reach: Reach,
+}
+
+impl Manner {
+    /// `--output`, `--concurrency` and `--recursive`.
+    pub fn of(values: &ArgMatches) -> Result<Self, CliError> {
+        Ok(Self {
+            output: flags::output_of(values)?,
+            limit: flags::concurrency_of(values)?,
+            reach: flags::reach_of(values),
+        })
+    }
+}
+
 /// What a command is to work on.
 pub enum Asked {
     /// The only positional argument: everything printed is notation's.
     One(String),
-    /// Each once, in the order given.
+    /// Each once, in the order given; with `--recursive` also when there is one.
     Several(Vec<String>),
 }
 
@@ -46,10 +68,16 @@ pub struct Finished {
     pub fault: Option<BoxFault>,
 }
 
+impl Finished {
+    fn failed(report: ImageReport, fault: BoxFault) -> Self {
+        Self { report, warnings: Vec::new(), text: String::new(), fault: Some(fault) }
+    }
+}
+
 /// What a command does with one reference.
 #[async_trait::async_trait]
 pub trait Work: Send + Sync {
-    /// What its registry is asked for.
+    /// What the registries are wanted for.
     fn access(&self) -> Access;
 
     async fn one(&self, reference: &Reference) -> Finished;
@@ -79,7 +107,9 @@ impl Asked {
             (0, Some(path)) => {
                 Err(CliError::Missing(format!("{} names no reference", named(path))))
             }
-            (1, None) => Ok(Asked::One(asked.remove(0))),
+            (1, None) if flags::reach_of(values) == Reach::Itself => {
+                Ok(Asked::One(asked.remove(0)))
+            }
             _ => Ok(Asked::Several(asked)),
         }
     }
@@ -91,29 +121,20 @@ pub async fn run(
     references: &[String],
     work: &dyn Work,
     world: &World,
-    (output, limit): (Output, NonZeroUsize),
+    Manner { output, limit, reach }: Manner,
     session: &mut Session,
 ) -> Done {
-    let (images, mut lost) = targets(references, work.access(), world, limit).await;
+    let items = items(references, work.access(), world, (limit, reach)).await;
+    let items = items.as_slice();
     let mut reports = Vec::new();
     let mut unwritten = None;
-    let job = |number: usize| {
-        let image = &images[number];
-        async move {
-            let named = image.as_ref()?;
-            let mut finished = work.one(&named.reference).await;
-            finished.warnings.splice(0..0, named.warnings());
-            finished.report.named(named);
-            Some(finished)
-        }
-    };
+    let job = |number: usize| async move { items[number].finish(work).await };
     batch::in_order(
-        images.len(),
+        items.len(),
         limit,
         || world.throttled(),
         job,
-        |finished: Option<Finished>| {
-            let finished = finished.or_else(|| lost.pop_front()).expect("one for each failure");
+        |finished: Finished| {
             if let Some(fault) = say(&finished, output, session).err() {
                 unwritten.get_or_insert(fault);
             }
@@ -130,11 +151,7 @@ pub async fn run(
     let failed = reports.iter().filter(|image| image.outcome == Outcome::Failed).count();
     let total = reports.len();
     match output {
-        Output::Text => {
-            let rows: Vec<[String; 3]> = reports.iter().map(row).collect();
-            let table = table(["REFERENCE", "OUTCOME", "DETAIL"], &rows);
-            session.streams.text(&format!("\n{table}"))?;
-        }
+        Output::Text => session.streams.text(&format!("\n{}", overview(&reports)))?,
         Output::Json => {
             let report = Report::of(command, reports, Outcome::Skipped);
             session.streams.text(&json(&report))?;
@@ -146,69 +163,6 @@ pub async fn run(
     }
 }
 
-/// Each artifact once, by digest, and in the places left free those that failed before: text that is
-/// no reference, tags that cannot be resolved.
-async fn targets(
-    references: &[String],
-    access: Access,
-    world: &World,
-    limit: NonZeroUsize,
-) -> (Vec<Option<Distinct>>, VecDeque<Finished>) {
-    let resolve = |number: usize| async move {
-        let text = &references[number];
-        let asked = match world.reference(text).await {
-            Ok(reference) => reference,
-            Err(error) => return Err(failed(ImageReport::unreadable(text, &error), error.into())),
-        };
-        match by_digest(&asked, access, world).await {
-            Ok(now) => Ok((asked, now)),
-            Err(fault) => {
-                let mut report = ImageReport::failed(&asked, &*fault);
-                report.used(world.provenance(&asked));
-                Err(failed(report, fault))
-            }
-        }
-    };
-    let mut resolved = Vec::new();
-    batch::in_order(
-        references.len(),
-        limit,
-        || world.throttled(),
-        resolve,
-        |answer| {
-            resolved.push(answer);
-        },
-    )
-    .await;
-    let mut lost = VecDeque::new();
-    let images = batch::distinct(resolved).into_iter().map(|answer| match answer {
-        Ok(named) => Some(named),
-        Err(finished) => {
-            lost.push_back(finished);
-            None
-        }
-    });
-    (images.collect(), lost)
-}
-
-/// The one place where a tag is asked for.
-async fn by_digest(
-    reference: &Reference,
-    access: Access,
-    world: &World,
-) -> Result<Reference, BoxFault> {
-    if let Version::Digest(_) = reference.version() {
-        return Ok(reference.clone());
-    }
-    let registry = world.registry(reference, access)?;
-    let target = registry.resolve(reference).await.map_err(CliError::Resolve)?;
-    Ok(reference.at(&target.digest))
-}
-
-fn failed(report: ImageReport, fault: BoxFault) -> Finished {
-    Finished { report, warnings: Vec::new(), text: String::new(), fault: Some(fault) }
-}
-
 /// Prints a finished reference but not its fault; JSON is for the caller.
 pub fn say(finished: &Finished, output: Output, session: &mut Session) -> Result<(), CliError> {
     for warning in &finished.warnings {
@@ -218,6 +172,19 @@ pub fn say(finished: &Finished, output: Output, session: &mut Session) -> Result
         Output::Text => session.streams.text(&finished.text),
         Output::Json => Ok(()),
     }
+}
+
+/// A row for each; a column for platforms where one is known.
+fn overview(reports: &[ImageReport]) -> String {
+    let rows = reports.iter().map(row);
+    if reports.iter().all(|image| image.platform.is_none()) {
+        return table(["REFERENCE", "OUTCOME", "DETAIL"], &rows.collect::<Vec<_>>());
+    }
+    let platforms = reports.iter().map(|image| image.platform.clone().unwrap_or_default());
+    let rows = rows
+        .zip(platforms)
+        .map(|([image, outcome, detail], platform)| [image, platform, outcome, detail]);
+    table(["REFERENCE", "PLATFORM", "OUTCOME", "DETAIL"], &rows.collect::<Vec<_>>())
 }
 
 fn row(image: &ImageReport) -> [String; 3] {

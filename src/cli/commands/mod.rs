@@ -12,6 +12,7 @@ mod logout;
 mod many;
 mod plugin;
 mod policy;
+mod prune;
 mod run;
 mod schema;
 mod sign;
@@ -66,6 +67,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     verify::VERIFY,
     list::LIST,
     inspect::INSPECT,
+    prune::PRUNE,
     login::LOGIN,
     logout::LOGOUT,
     cert::ADD,

@@ -7,15 +7,19 @@ use clap::ArgMatches;
 use tracing::instrument::WithSubscriber as _;
 
 use super::{CommandSpec, Done, unchecked};
-use crate::azure::{CredentialType, ExtraHosts, Listener, NamedIdentity, full_registry_name};
+use crate::azure::{
+    AzureError, Cloud, ConnectionName, CredentialType, ExtraHosts, Listener, NamedIdentity,
+    RegistryConnection, full_registry_name,
+};
 use crate::ci::{
-    self, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished, GitHub, Host, Level,
-    Step, Terminal, TimeOver,
+    self, AzurePipelines, CONFIG_FILE_LIMIT, Command, ConfigFileError, Draft, Files, Finished,
+    GitHub, GitHubReports, Host, Level, Place, Step, Terminal, TimeOver,
 };
 use crate::cli::error::CliError;
 use crate::cli::log;
 use crate::cli::parse::flags::{self, Verbosity};
 use crate::cli::session::Session;
+use crate::cli::step_github;
 use crate::cli::step_services::{LoginStores, StepServices, nonce};
 use crate::cli::step_trust;
 use crate::cli::world::{World, WorldOptions};
@@ -38,19 +42,32 @@ pub const RUN: CommandSpec = CommandSpec {
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let mut host = host(session);
-    if !session.env.is_one(name::RUNNER_DEBUG) {
-        return work(values, session, &mut *host).await;
-    }
-    let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
-    work(values, session, &mut *host).with_subscriber(log).await
+    let done = if asks_for_debug(&session.env) {
+        let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
+        work(values, session, &mut *host).with_subscriber(log).await
+    } else {
+        work(values, session, &mut *host).await
+    };
+    host.close();
+    done
 }
 
 /// The host this process runs on.
 fn host(session: &Session) -> Box<dyn Host> {
     let out = session.streams.shared_stdout();
-    match session.env.value(name::GITHUB_ACTIONS) {
-        Some("true") => Box::new(GitHub::new(&session.env, out, &nonce())),
+    match ci::system(&session.env) {
+        Some(Place::GitHub) => Box::new(GitHub::new(&session.env, out, &nonce())),
+        Some(Place::AzurePipelines) => Box::new(AzurePipelines::new(&session.env, out, &nonce())),
         _ => Box::new(Terminal::new(out)),
+    }
+}
+
+/// Each host has its own switch for a log of everything.
+fn asks_for_debug(env: &Env) -> bool {
+    let agent = env.value(name::SYSTEM_DEBUG).is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    match ci::system(env) {
+        Some(Place::AzurePipelines) => agent,
+        _ => env.is_one(name::RUNNER_DEBUG),
     }
 }
 
@@ -63,13 +80,15 @@ async fn work(values: &ArgMatches, session: &mut Session, host: &mut dyn Host) -
     let temporary = temporary(&session.env);
     let report = temporary.join(format!("sealwright-report-{}.json", nonce()));
     let mut files = Files { report, junit: None };
-    let finished = match begin(&session.env, host, &mut files) {
+    let mut github = GitHubReports::default();
+    let finished = match begin(&session.env, host, &mut files, &mut github) {
         Ok(step) => match perform(&step, session, &temporary, host, &files).await {
             Ok(finished) => finished,
             Err(fault) => ci::refuse(step.command.name(), &*fault, host, &files),
         },
         Err((command, fault)) => ci::refuse(command, &*fault, host, &files),
     };
+    step_github::tell(&finished.report, &github, &session.env, &session.clock, host).await;
     match finished.status {
         0 => Ok(()),
         _ => Err(CliError::StepFailed.into()),
@@ -78,7 +97,11 @@ async fn work(values: &ArgMatches, session: &mut Session, host: &mut dyn Host) -
 
 /// Emptied by the host before and after each job.
 fn temporary(env: &Env) -> PathBuf {
-    env.value(name::RUNNER_TEMP).or(env.value(name::TMPDIR)).unwrap_or("/tmp").into()
+    let job = match ci::system(env) {
+        Some(Place::AzurePipelines) => name::AGENT_TEMPDIRECTORY,
+        _ => name::RUNNER_TEMP,
+    };
+    env.value(job).or(env.value(name::TMPDIR)).unwrap_or("/tmp").into()
 }
 
 /// The inputs over the configuration file, checked; or the command's name and what is wrong.
@@ -86,28 +109,42 @@ fn begin(
     env: &Env,
     host: &mut dyn Host,
     files: &mut Files,
+    github: &mut GitHubReports,
 ) -> Result<Step, (&'static str, BoxFault)> {
-    let (draft, warnings) = Draft::from_env(env);
-    for warning in &warnings {
-        host.annotate(Level::Warning, "Unknown input", warning);
+    let (draft, remarks) = Draft::from_env(env);
+    mask(&draft, host);
+    for remark in &remarks {
+        host.annotate(remark.level, remark.title, &remark.text);
     }
     let command = draft.command_name();
     files.junit = draft.junit();
-    let mut draft = with_file(draft).map_err(|error| (command, error.into()))?;
+    let mut draft = with_file(draft, host).map_err(|error| (command, error.into()))?;
     files.junit = draft.junit();
-    if let Some(password) = draft.given("registry-password") {
-        host.mask(&Secret::new(password));
+    *github = draft.github_reports().map_err(|error| (draft.command_name(), error.into()))?;
+    if github.token.is_none() && draft.given("github-reports").is_some() {
+        let message = "`github-reports` has no effect without `github-token`";
+        host.annotate(Level::Warning, "GitHub was not told", message);
     }
     draft.read_metadata().map_err(|error| (draft.command_name(), error.into()))?;
     draft.validate().map_err(|error| (draft.command_name(), error.into()))
 }
 
-fn with_file(draft: Draft) -> Result<Draft, ConfigFileError> {
+/// Before anything that could print them.
+fn mask(draft: &Draft, host: &mut dyn Host) {
+    for name in ["registry-password", "github-token"] {
+        if let Some(secret) = draft.given(name) {
+            host.mask(&Secret::new(secret));
+        }
+    }
+}
+
+fn with_file(draft: Draft, host: &mut dyn Host) -> Result<Draft, ConfigFileError> {
     let Some(path) = draft.given("config") else { return Ok(draft) };
     let text = read_bounded(Path::new(path), CONFIG_FILE_LIMIT).map_err(|error| {
         ConfigFileError::Unreadable { path: path.to_owned(), problem: os_reason(&error) }
     })?;
     let file = Draft::from_yaml(path, &text)?;
+    mask(&file, host);
     Ok(draft.over(file))
 }
 
@@ -120,9 +157,8 @@ async fn perform(
 ) -> Result<Finished, BoxFault> {
     session.limit(step.timeout);
     let identity = identity(step, session);
-    if step.command != Command::Setup {
-        check_oidc(step, &identity, &session.env, host)?;
-    }
+    let cloud = check_identity(step, &identity, &session.env, host)?;
+    let step = &completed(step, cloud, &session.env);
     let world = world(step, identity, session)?;
     let clock = session.clock.clone();
     let over = || TimeOver::Step { seconds: step.timeout.as_secs() };
@@ -148,22 +184,26 @@ async fn perform(
     Ok(ci::run(step, &services, host, &*clock, files).await)
 }
 
-/// A federated identity needs the job's OIDC endpoint; its absence is the first thing said.
-fn check_oidc(
+/// The identity that the inputs name must be there to be used; its absence is the first thing said.
+/// Its cloud, where it has one.
+fn check_identity(
     step: &Step,
     identity: &NamedIdentity,
     env: &Env,
     host: &mut dyn Host,
-) -> Result<(), BoxFault> {
+) -> Result<Option<Cloud>, BoxFault> {
     let kind = step.credential_type.as_deref().map(CredentialType::parse).transpose()?;
-    match identity.needs_oidc(kind, env) {
+    match configured(identity, kind, step, env) {
+        Ok(cloud) => Ok(cloud),
+        // only trust that lies in a vault needs one, and says so then
+        Err(_) if step.command == Command::Setup => Ok(None),
         // what is public can be verified by anyone, and a dry run tells what it could not check
         Err(fault) if step.dry_run || step.command == Command::Verify => {
             let message = format!("{fault}\n{}", details(&fault));
             host.annotate(Level::Warning, "No Azure identity", &message);
-            Ok(())
+            Ok(None)
         }
-        needed => Ok(needed.map(|_| ())?),
+        Err(fault) => Err(fault.into()),
     }
 }
 
@@ -186,8 +226,41 @@ impl Listener for Aside {
     }
 }
 
+/// Whether the identity that the inputs name can be used at all; its cloud, where it has one.
+fn configured(
+    identity: &NamedIdentity,
+    kind: Option<CredentialType>,
+    step: &Step,
+    env: &Env,
+) -> Result<Option<Cloud>, AzureError> {
+    identity.needs_oidc(kind, env)?;
+    identity.connection_cloud(kind, env, &extra_hosts(step)?)
+}
+
+/// The step with what its service connections say where the inputs say nothing.
+fn completed(step: &Step, cloud: Option<Cloud>, env: &Env) -> Step {
+    let mut step = Step { azure_cloud: step.azure_cloud.or(cloud), ..step.clone() };
+    if step.command == Command::Login && step.registries.is_empty() {
+        let connection = registry_connection(&step);
+        step.registries
+            .extend(connection.and_then(|name| RegistryConnection::registry(&name, env)));
+    }
+    step
+}
+
+fn registry_connection(step: &Step) -> Option<ConnectionName> {
+    let id = step.container_registry.clone()?;
+    Some(ConnectionName { input: "container-registry", id })
+}
+
+fn extra_hosts(step: &Step) -> Result<ExtraHosts, AzureError> {
+    ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())
+}
+
 fn identity(step: &Step, session: &Session) -> NamedIdentity {
+    let connection = step.azure_subscription.clone();
     NamedIdentity {
+        connection: connection.map(|id| ConnectionName { input: "azure-subscription", id }),
         tenant: step.azure_tenant_id.clone(),
         client: step.azure_client_id.clone(),
         cloud: step.azure_cloud,
@@ -208,10 +281,11 @@ fn world(step: &Step, named: NamedIdentity, session: &Session) -> Result<World, 
         given,
         given_host: step.login_host().map(|host| full_registry_name(&host, step.cloud())),
         scheme: None,
-        extra_hosts: ExtraHosts::parse(step.azure_extra_hosts.as_deref().unwrap_or_default())?,
+        extra_hosts: extra_hosts(step)?,
         auth_realms: step.auth_realms.clone(),
         credential_type,
         named,
+        registry_connection: registry_connection(step),
     })
 }
 

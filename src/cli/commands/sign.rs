@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use futures_util::FutureExt as _;
 use tokio::sync::OnceCell;
 
-use super::many::{self, Asked, Finished, Work};
+use super::many::{self, Asked, Finished, Manner, Work};
 use super::{CommandSpec, Done};
 use crate::batch::{Once, Renewal, sign_once};
 use crate::ci::ImageReport;
@@ -35,7 +35,8 @@ pub const SIGN: CommandSpec = CommandSpec {
             .after_help(
                 "Examples:\n  \
                  sealwright sign <registry>/<repository>@<digest>\n  \
-                 sealwright sign --plugin azure-kv --id <key_id> <registry>/<repository>@<digest>",
+                 sealwright sign --plugin azure-kv --id <key_id> <registry>/<repository>@<digest>\n  \
+                 sealwright sign --recursive <registry>/<repository>@<digest of an index>",
             )
             .arg(
                 flags::text(
@@ -92,8 +93,9 @@ pub const SIGN: CommandSpec = CommandSpec {
                 "renew-before",
                 "with --skip-signed: sign again what expires within this time (default 0)",
             ));
-        flags::with_logging(flags::with_output(flags::with_registry(flags::with_many(
-            command.arg(flags::positionals("reference")),
+        let command = command.arg(flags::positionals("reference"));
+        flags::with_logging(flags::with_output(flags::with_registry(flags::with_recursive(
+            flags::with_many(command),
         ))))
     },
     check: |values| {
@@ -112,16 +114,19 @@ pub const SIGN: CommandSpec = CommandSpec {
 };
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
-    let output = flags::output_of(values)?;
-    let limit = flags::concurrency_of(values)?;
+    let manner = Manner::of(values)?;
+    let output = manner.output;
     let asked = Asked::of(values, session)?;
     let key = SigningKey::choose(values, &session.dirs()?)?;
+    for sentence in key.ignored_settings() {
+        session.streams.warn(&sentence);
+    }
     let world = session.world_with(values, key.credential_type())?;
     let text = match asked {
         Asked::One(text) => text,
         Asked::Several(references) => {
             let work = Signing::of(values, &world, &key, session)?;
-            return many::run("sign", &references, &work, &world, (output, limit), session).await;
+            return many::run("sign", &references, &work, &world, manner, session).await;
         }
     };
     let reference = world.reference(&text).await?;

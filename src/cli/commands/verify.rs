@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use super::many::{self, Asked, Finished, Work};
+use super::many::{self, Asked, Finished, Manner, Work};
 use super::{CommandSpec, Done};
 use crate::ci::ImageReport;
 use crate::cli::parse::flags::{self, Output};
@@ -50,7 +50,7 @@ pub const VERIFY: CommandSpec = CommandSpec {
             );
         let command = revocation::with_revocation(command.arg(flags::positionals("reference")));
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
-            flags::with_many(command),
+            flags::with_recursive(flags::with_many(command)),
         ))))
     },
     check: |values| flags::needs_reference("verify", values),
@@ -59,8 +59,8 @@ pub const VERIFY: CommandSpec = CommandSpec {
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let max_signatures = flags::max_signatures_of(values)?;
-    let output = flags::output_of(values)?;
-    let limit = flags::concurrency_of(values)?;
+    let manner = Manner::of(values)?;
+    let output = manner.output;
     let asked = Asked::of(values, session)?;
     let policy = trust_policy::load(&session.dirs()?)?;
     let store = session.trust_store()?;
@@ -81,7 +81,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let text = match asked {
         Asked::One(text) => text,
         Asked::Several(references) => {
-            return many::run("verify", &references, &work, &world, (output, limit), session).await;
+            return many::run("verify", &references, &work, &world, manner, session).await;
         }
     };
     let reference = world.reference(&text).await?;

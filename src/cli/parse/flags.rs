@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::super::error::CliError;
 use super::value::{go_bool, go_duration, go_int};
 use super::{GoDuration, PROGRAM};
-use crate::batch::{CONCURRENCY, MOST_CONCURRENCY};
+use crate::batch::{CONCURRENCY, MOST_CONCURRENCY, Reach};
 
 /// How the result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,22 @@ pub fn with_many(command: Command) -> Command {
             "file with further references, one per line; blank lines and # comments are left out, - is the standard input",
         ))
         .arg(integer("concurrency", "references worked on side by side (default 4)"))
+}
+
+/// `--recursive`: what lies below an index too.
+pub fn with_recursive(command: Command) -> Command {
+    command.arg(switch(
+        "recursive",
+        "also every manifest below an index or a manifest list, its platforms and attestations",
+    ))
+}
+
+/// `--recursive`, off by default.
+pub fn reach_of(values: &ArgMatches) -> Reach {
+    match is_on(values, "recursive") {
+        true => Reach::Recursive,
+        false => Reach::Itself,
+    }
 }
 
 pub fn with_output(command: Command) -> Command {

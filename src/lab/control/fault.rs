@@ -14,6 +14,7 @@ pub enum Role {
     Entra,
     /// The OCSP responder and the CRL server.
     Status,
+    GitHub,
 }
 
 /// Requests that a fault meets; each part left out matches all.

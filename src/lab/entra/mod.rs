@@ -1,10 +1,12 @@
 //! The authority: the token endpoint, its metadata, and a managed identity.
 
 mod client;
+mod devops;
 mod oidc;
 mod token;
 
 pub(super) use client::ClientKeys;
+pub(super) use devops::DevOps;
 pub(super) use oidc::Oidc;
 pub(super) use token::{Issued, Principal, jwt};
 
@@ -29,12 +31,14 @@ const AUDIENCES: [&str; 2] = [VAULT_AUDIENCE, REGISTRY_AUDIENCE];
 pub(super) const CLIENT_ASSERTION_TYPE: &str =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Entra, with an App Service's managed identity and a GitHub job's OIDC endpoint beside it.
+/// Entra, with an App Service's managed identity and the OIDC endpoints of GitHub and Azure DevOps
+/// beside it.
 pub(super) struct Entra {
     pub identity: Identity,
     pub issued: Arc<Issued>,
     pub keys: ClientKeys,
     pub oidc: Oidc,
+    pub devops: DevOps,
 }
 
 impl Service for Entra {
@@ -54,6 +58,7 @@ impl Service for Entra {
                 "metadata": [],
             })),
             (&Method::GET, ["oidc", "token"]) => self.oidc.token(ask, &self.identity),
+            (_, ["devops", .., "oidctoken"]) => self.devops.answer(ask, &self.identity),
             (&Method::GET, ["msi", "token"]) => self.managed_identity(ask),
             _ => Answer::empty(StatusCode::NOT_FOUND),
         }
@@ -118,7 +123,8 @@ impl Entra {
             if form.value("client_assertion_type") != CLIENT_ASSERTION_TYPE {
                 return Err("AADSTS50027: Invalid client assertion type.".to_owned());
             }
-            return match self.oidc.check(assertion) {
+            let devops = || self.devops.check(assertion, form.value("scope"));
+            return match self.oidc.check(assertion).or_else(devops) {
                 Some(verdict) => verdict,
                 None => self.keys.check(assertion, &self.identity),
             };

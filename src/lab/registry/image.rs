@@ -8,6 +8,7 @@ use crate::lab::LabError;
 use crate::lab::message::Answer;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
@@ -47,6 +48,40 @@ impl Registry {
         self.keep_blob(name, config_digest.as_str(), config.into()).map_err(refused)?;
         self.put_manifest(name, tag, MANIFEST, manifest.as_bytes()).map_err(refused)?;
         Ok(Digest::of(manifest.as_bytes()).as_str().to_owned())
+    }
+}
+
+impl Registry {
+    /// Puts an index there with an image for each platform; its digest, and those of the images.
+    pub(in crate::lab) fn push_index(
+        &self,
+        name: &str,
+        tag: &str,
+        platforms: &[&str],
+    ) -> Result<(String, Vec<String>), LabError> {
+        let mut entries = Vec::new();
+        let mut digests = Vec::new();
+        for platform in platforms {
+            let own = format!("{tag}-{}", platform.replace('/', "-"));
+            let digest = self.push_image(name, &own)?;
+            let bytes = self.store.manifest(name, &digest).map_or(0, |(_, bytes)| bytes.len());
+            let mut parts = platform.split('/');
+            let mut entry = json!({
+                "mediaType": MANIFEST, "digest": digest, "size": bytes,
+                "platform": { "os": parts.next(), "architecture": parts.next() },
+            });
+            if let Some(variant) = parts.next() {
+                entry["platform"]["variant"] = variant.into();
+            }
+            entries.push(entry);
+            digests.push(digest);
+        }
+        let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries });
+        let index = index.to_string();
+        self.put_manifest(name, tag, INDEX, index.as_bytes()).map_err(|answer| {
+            LabError::Refused { path: format!("{name}:{tag}"), status: answer.status.as_u16() }
+        })?;
+        Ok((Digest::of(index.as_bytes()).as_str().to_owned(), digests))
     }
 }
 

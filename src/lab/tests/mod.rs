@@ -1,6 +1,7 @@
 //! The lab seen from outside, through a plain HTTP client.
 
 mod control;
+mod devops;
 mod entra;
 mod oidc;
 mod registry;

@@ -15,9 +15,15 @@ async fn a_served_lab_prints_lines_then_ready_and_ends() {
     let (lines, ready) = text.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(ready, "ready");
     let lines: BTreeMap<&str, &str> = lines.lines().map(|l| l.split_once('=').unwrap()).collect();
-    for name in
-        ["SEALWRIGHT_LAB_VAULT", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"]
-    {
+    for name in [
+        "SEALWRIGHT_LAB_VAULT",
+        "SEALWRIGHT_LAB_OIDCREQUESTURI",
+        "SEALWRIGHT_LAB_JOB_TOKEN",
+        "SEALWRIGHT_LAB_CONNECTION",
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+    ] {
         assert!(!lines[name].is_empty(), "{name}");
     }
     assert!(lines["AZURE_AUTHORITY_HOST"].starts_with("https://localhost:"));

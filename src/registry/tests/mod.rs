@@ -5,3 +5,4 @@ mod fake;
 mod faults;
 mod hostile;
 mod push;
+mod remove;

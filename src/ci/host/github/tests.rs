@@ -95,18 +95,33 @@ fn outside_text_cannot_command_at_the_start_or_inside_of_a_line() {
     assert_eq!(log, "::error title=## #[x]::CN=# #[error]y%0A::notice::z\n");
 }
 
-#[test]
-fn the_eleventh_annotation_of_a_level_is_a_plain_line() {
-    let step = Step::new();
-    let log = step.log(|host| {
-        for i in 0..11 {
+fn warned(times: usize) -> String {
+    Step::new().log(|host| {
+        for i in 1..=times {
             host.annotate(Level::Warning, "t", &i.to_string());
         }
         host.annotate(Level::Error, "t", "e");
-    });
+        host.close();
+    })
+}
+
+#[test]
+fn the_tenth_annotation_of_a_level_says_how_many_more_there_are() {
+    let log = warned(25);
     assert_eq!(log.matches("::warning ").count(), 10);
-    assert!(log.contains("\nwarning: t: 10\n"));
-    assert!(log.contains("::error title=t::e\n"));
+    for line in 10..=25 {
+        assert!(log.contains(&format!("\nwarning: t: {line}\n")), "{log}");
+    }
+    let last = "::warning title=sealwright::and 16 more: see the job summary and the log\n";
+    assert!(log.ends_with(last), "{log}");
+    assert!(log.contains("::error title=t::e\n"), "{log}");
+}
+
+#[test]
+fn ten_annotations_are_all_shown() {
+    let log = warned(10);
+    assert_eq!(log.matches("::warning ").count(), 10);
+    assert!(log.ends_with("::warning title=t::10\n"), "{log}");
 }
 
 #[test]

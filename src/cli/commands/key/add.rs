@@ -6,7 +6,7 @@ use super::{CommandSpec, Done};
 use crate::cli::error::CliError;
 use crate::cli::parse::{flags, value};
 use crate::cli::session::Session;
-use crate::cli::signing_key::check_plugin;
+use crate::cli::signing_key::{check_plugin, ignored_settings};
 use crate::config::{MarkDefault, SigningKey, SigningKeys};
 
 pub const ADD: CommandSpec = CommandSpec {
@@ -52,6 +52,9 @@ fn run(values: &ArgMatches, session: &mut Session) -> Done {
         return Err(CliError::Arguments("plugin name cannot be empty".to_owned()).into());
     }
     check_plugin(plugin, &dirs)?;
+    for sentence in ignored_settings(&config) {
+        session.streams.warn(&sentence);
+    }
     let is_default = flags::is_on(values, "default");
     let mark = if is_default { MarkDefault::Yes } else { MarkDefault::No };
     keys.add(SigningKey::plugin(name, plugin, id, config), mark)?;
