@@ -129,6 +129,7 @@ pub mod name {
     pub const NOTATION_USERNAME: &str = "NOTATION_USERNAME";
     pub const NOTATION_PASSWORD: &str = "NOTATION_PASSWORD";
     pub const NOTATION_EXPERIMENTAL: &str = "NOTATION_EXPERIMENTAL";
+    pub const SEALWRIGHT_REVOCATION_LOOPBACK: &str = "SEALWRIGHT_REVOCATION_LOOPBACK";
     pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
     pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
     pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";

@@ -16,6 +16,7 @@
 //! | | [`crypto`] | digests and the six signature suites in one table |
 //! | Formats | [`x509`] | certificates, chains and the specification's rules for them |
 //! | | [`envelope`] | `Parsed` → `Intact`, COSE and JWS, the `Signer` trait |
+//! | | [`revocation`] ★ | OCSP answers and CRLs: parsed → checked; the servers, the CRL cache |
 //! | | [`timestamp`] ★ | RFC 3161 tokens: `Parsed` → `Verified`; the `Authority` trait and its client |
 //! | | [`trust`] ★ | trust policy (`Draft` → `Policy`), identities, trust store |
 //! | Services | [`config`] ★ | notation's directories and files, docker's config.json |
@@ -38,6 +39,7 @@ pub mod crypto;
 pub mod http;
 
 pub mod envelope;
+pub mod revocation;
 pub mod timestamp;
 pub mod trust;
 pub mod x509;

@@ -1,6 +1,7 @@
 //! The JSON report: every image, whatever became of it.
 
 mod from;
+mod revocation;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::batch::{Distinct, Member};
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
 use crate::verify::VerifyError;
+pub use revocation::RevocationReport;
 
 /// Raised when a field changes its meaning or goes away.
 pub const REPORT_VERSION: u32 = 1;
@@ -150,6 +152,9 @@ pub struct SignatureReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<SignerReport>,
     pub checks: Vec<CheckReport>,
+    /// Each certificate of the chain, leaf first, when revocation was asked about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocation: Vec<RevocationReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
 }

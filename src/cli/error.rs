@@ -56,6 +56,8 @@ pub enum CliError {
     FractionalExpiry,
     #[error("timeout must be a positive duration")]
     Timeout,
+    #[error("{flag} must be a positive duration")]
+    ServerTimeout { flag: &'static str },
     #[error("the time limit of {seconds} seconds is over")]
     TimeOver { seconds: u64 },
     #[error(
@@ -143,7 +145,7 @@ impl Fault for CliError {
             CliError::OutputFormat(_) => "cli-output-format",
             CliError::SignatureFormat(_) => "cli-signature-format",
             CliError::NegativeExpiry | CliError::FractionalExpiry => "cli-expiry",
-            CliError::Timeout => "cli-timeout",
+            CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
             CliError::PluginMissing { .. } => "cli-plugin-missing",
             CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",

@@ -67,11 +67,19 @@ pub async fn run_at(
         Err(error) => return report(&mut session.streams, &error),
     };
     session.limit(limit.unwrap_or(NO_LIMIT));
+    let begun = clock.elapsed();
     let work = (spec.run)(&values, &mut session).with_subscriber(log);
     let done = tokio::select! {
         biased;
         done = work => done,
         over = time_over(limit, &*clock) => Err(over.into()),
+    };
+    // requests have the same limit, and one of them may be the first to say that it is over
+    let done = match limit {
+        Some(limit) if done.is_err() && clock.elapsed().saturating_sub(begun) >= limit => {
+            Err(CliError::TimeOver { seconds: limit.as_secs() }.into())
+        }
+        _ => done,
     };
     match done {
         Ok(()) => 0,

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::cancelled::cancelled;
 use super::session::Session;
 use super::signing_key::SigningKey;
-use super::world::{World, stores};
+use super::world::{RevocationSettings, World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
 use crate::batch::{Member, Once, sign_once};
 use crate::ci::{
@@ -25,6 +25,7 @@ use crate::env::{Env, name};
 use crate::envelope::{Countersigner, Signer};
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{Access, Reference, Registry};
+use crate::revocation::Checker;
 use crate::sign::{OpenSigner, Rehearsal, SignRequest, rehearse};
 use crate::timestamp::Stamper;
 use crate::trust::{Policy, TrustStoreDir};
@@ -63,6 +64,7 @@ pub struct StepServices {
     clock: Arc<dyn Clock>,
     env: Env,
     policy: OnceCell<Policy>,
+    revocation: Checker,
     signer: OnceCell<Arc<dyn Signer>>,
     stamper: OnceCell<Stamper>,
     cancelled: Cancelled,
@@ -77,6 +79,7 @@ pub struct LoginStores {
 impl StepServices {
     pub fn new(step: &Step, world: World, trust: TrustDirs, session: &Session) -> Self {
         Self {
+            revocation: world.revocation(RevocationSettings::default()),
             world,
             step: step.clone(),
             trust,
@@ -197,7 +200,7 @@ impl Services for StepServices {
             max_signatures: MAX_SIGNATURES,
             user_metadata: self.step.user_metadata.clone(),
         };
-        verify(&*registry, policy, &store, &*self.clock, &request).await
+        verify(&*registry, policy, &store, &self.revocation, &*self.clock, &request).await
     }
 
     fn provenance(&self, image: &Reference) -> Provenance {

@@ -11,6 +11,7 @@ use super::parse::flags;
 use crate::clock::Clock;
 use crate::fault::BoxFault;
 use crate::http::Http;
+use crate::revocation::RevocationCheck;
 use crate::timestamp::{Authority, HttpAuthority, Stamper, root_certificate};
 
 const URL: &str = "timestamp-url";
@@ -53,11 +54,12 @@ pub fn stamper(
     clock: Arc<dyn Clock>,
     urls: &[String],
     root: &Path,
+    revocation: Arc<dyn RevocationCheck>,
 ) -> Result<Stamper, BoxFault> {
     let mut authorities: Vec<Arc<dyn Authority>> = Vec::new();
     for url in urls {
         authorities.push(Arc::new(HttpAuthority::new(http.clone(), url)?));
     }
     let root = root_certificate(&root.display().to_string(), &read(root)?)?;
-    Ok(Stamper::new(authorities, root, clock))
+    Ok(Stamper::new(authorities, root, clock, revocation))
 }

@@ -1,10 +1,13 @@
 //! The only wiring of concrete clients.
 
 mod look;
+mod revocation;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+
+pub use revocation::RevocationSettings;
 
 use super::entra;
 use super::error::CliError;
@@ -213,7 +216,8 @@ impl World {
 
     /// Timestamps from these authorities under this root.
     pub fn stamper(&self, urls: &[String], root: &Path) -> Result<Stamper, BoxFault> {
-        timestamping::stamper(&self.http, self.options.clock.clone(), urls, root)
+        let revocation = Arc::new(self.revocation(RevocationSettings::default()));
+        timestamping::stamper(&self.http, self.options.clock.clone(), urls, root, revocation)
     }
 
     /// A signer to be opened. What the key's settings get wrong is said at once.

@@ -22,6 +22,7 @@ mod pki;
 mod registry;
 mod serve;
 mod server;
+mod status;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -35,6 +36,7 @@ pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
 pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
 pub use serve::{ServeOptions, serve};
+pub use status::Telling;
 pub use tsa::{Stamp, Tsa};
 pub use vault::{ChainInVault, ChainOrder, Export, Permission, Wording};
 
@@ -51,6 +53,7 @@ use github::GitHub;
 use pki::{Pki, pem};
 use registry::{Door, Registry, Rules, Store};
 use server::{Port, Service, Site};
+use status::StatusServer;
 use tls::Tls;
 use vault::{Access, Certificates, Vault, Version};
 
@@ -62,7 +65,9 @@ pub struct Lab {
     auth: Auth,
     ca_pem: String,
     clock: Arc<dyn Clock>,
-    pki: Pki,
+    pki: Arc<Pki>,
+    status: Arc<StatusServer>,
+    status_host: String,
     registry: Arc<Registry>,
     registry_http: String,
     registry_https: String,
@@ -105,6 +110,7 @@ impl Lab {
         let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
         let [github_port, control_port] = [Port::bind().await?, Port::bind().await?];
         let tsa_port = Port::bind().await?;
+        let status_port = Port::bind().await?;
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
         let github_host = format!("localhost:{}", github_port.number());
@@ -133,6 +139,10 @@ impl Lab {
             devops: DevOps::new(options.clock.clone()),
         });
 
+        let pki = Arc::new(Pki::default());
+        let status = Arc::new(StatusServer::new(pki.clone(), options.clock.clone()));
+        let status_host = format!("127.0.0.1:{}", status_port.number());
+
         let github = GitHub::new(identity.clone());
         let tsa = Arc::new(Tsa::new(options.clock.clone())?);
         let tsa_host = format!("127.0.0.1:{}", tsa_port.number());
@@ -149,6 +159,7 @@ impl Lab {
             https.serve(acceptor(), site(Role::Registry, registry.clone())),
             vault_port.serve(acceptor(), site(Role::Vault, vault.clone())),
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
+            status_port.serve(None, site(Role::Status, status.clone())),
             github_port.serve(acceptor(), site(Role::GitHub, github.clone())),
             tsa_port.serve(None, site(Role::Tsa, tsa.clone())),
             control_port.serve(None, remote),
@@ -160,7 +171,9 @@ impl Lab {
             auth: options.auth,
             ca_pem: tls.ca_pem,
             clock: options.clock,
-            pki: Pki::default(),
+            pki,
+            status,
+            status_host,
             registry,
             registry_http,
             registry_https,
@@ -286,6 +299,7 @@ impl Lab {
         if !is_vault_name(name) {
             return Err(LabError::Name(name.chars().take(200).collect()));
         }
+        let request = &status::at_host(request, &self.status_host);
         let issued = self.pki.issue(request, self.clock.now())?;
         let version = Version::new(request, &issued)?;
         let id = version.id.clone();

@@ -49,7 +49,9 @@ pub enum StampError {
         failures: Vec<(String, StampError)>,
     },
     #[error("timestamping certificate with subject {subject:?} revocation status is unknown")]
-    RevocationUnknown { subject: String },
+    RevocationUnknown { subject: String, problems: Vec<String> },
+    #[error("timestamping certificate with subject {subject:?} is revoked")]
+    Revoked { subject: String },
 }
 
 /// longest piece of an answer quoted
@@ -85,6 +87,7 @@ impl Fault for StampError {
             Self::SigningChain(_) => "timestamp-outside-signing-chain",
             Self::NoAuthority { .. } => "timestamp-no-authority",
             Self::RevocationUnknown { .. } => "timestamp-revocation-unknown",
+            Self::Revoked { .. } => "timestamp-revoked",
         }
     }
 
@@ -96,10 +99,7 @@ impl Fault for StampError {
             Self::NoAuthority { failures } => {
                 failures.iter().map(|(name, error)| format!("{name}: {error}")).collect()
             }
-            Self::RevocationUnknown { .. } => vec![
-                "the certificate names an OCSP or CRL server, and revocation checking is not supported yet"
-                    .to_owned(),
-            ],
+            Self::RevocationUnknown { problems, .. } => problems.clone(),
             _ => Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::crypto::Hash;
 use crate::envelope::Countersigner;
 use crate::fault::BoxFault;
+use crate::revocation::{Asked, ChainTrust, RevocationCheck, Standing};
 use crate::x509::{Certificate, Chain, ValidityError, certificates_from_pem_or_der};
 
 /// Asks one authority after the other until one gives a timestamp that holds.
@@ -15,6 +16,7 @@ pub struct Stamper {
     authorities: Vec<Arc<dyn Authority>>,
     root: Certificate,
     clock: Arc<dyn Clock>,
+    revocation: Arc<dyn RevocationCheck>,
     patience: Duration,
 }
 
@@ -26,8 +28,9 @@ impl Stamper {
         authorities: Vec<Arc<dyn Authority>>,
         root: Certificate,
         clock: Arc<dyn Clock>,
+        revocation: Arc<dyn RevocationCheck>,
     ) -> Self {
-        Self { authorities, root, clock, patience: PATIENCE }
+        Self { authorities, root, clock, revocation, patience: PATIENCE }
     }
 
     /// The same with another time for an authority that others follow: for tests.
@@ -72,11 +75,11 @@ impl Stamper {
         let token = token_of_reply(&reply)?;
         let verified = Parsed::read(&token)?.verify(signature, std::slice::from_ref(&self.root))?;
         self.check(&verified, &request, hash, chain)?;
+        self.not_revoked(&verified).await?;
         Ok(token)
     }
 
-    /// What a token must be beyond good: an answer to this request, fit for this chain, and not in
-    /// doubt. A chain that names a revocation source is in doubt until one is asked.
+    /// What a token must be beyond good: an answer to this request, fit for this chain.
     fn check(
         &self,
         verified: &Verified,
@@ -94,13 +97,26 @@ impl Stamper {
         let interval = verified.interval();
         let outside = |error: ValidityError| StampError::SigningChain(error);
         chain.check_valid_at(interval.from()).map_err(outside)?;
-        chain.check_valid_at(interval.to()).map_err(outside)?;
-        match verified.chain().revocable() {
-            Some(certificate) => {
-                let subject = certificate.subject().to_string();
-                Err(StampError::RevocationUnknown { subject })
+        chain.check_valid_at(interval.to()).map_err(outside)
+    }
+
+    /// A verifier asks the same of the authority's chain, so a status in doubt is refused here.
+    async fn not_revoked(&self, verified: &Verified) -> Result<(), StampError> {
+        let asked = Asked {
+            certificates: verified.chain().certificates(),
+            now: self.clock.now(),
+            authentic_signing_time: None,
+            trust: ChainTrust::Trusted,
+        };
+        match self.revocation.check(&asked).await.standing() {
+            Standing::Good => Ok(()),
+            Standing::Revoked(certificate, _) => {
+                Err(StampError::Revoked { subject: certificate.subject.clone() })
             }
-            None => Ok(()),
+            Standing::Unknown(certificate) => Err(StampError::RevocationUnknown {
+                subject: certificate.subject.clone(),
+                problems: certificate.problems(),
+            }),
         }
     }
 }

@@ -15,6 +15,7 @@ pub use outcome::{CheckResult, Outcome, Tried, Verdict, VerifyError};
 use crate::clock::Clock;
 use crate::fault::{BoxFault, excerpt};
 use crate::registry::{Listing, Reference, Registry, SignatureDescriptor, Version};
+use crate::revocation::RevocationCheck;
 use crate::trust::{Policy, Statement, TrustStore};
 use stores::Stores;
 
@@ -43,6 +44,7 @@ pub async fn verify(
     registry: &dyn Registry,
     policy: &Policy,
     store: &dyn TrustStore,
+    revocation: &dyn RevocationCheck,
     clock: &dyn Clock,
     request: &VerifyRequest<'_>,
 ) -> Result<Outcome, VerifyError> {
@@ -85,7 +87,15 @@ pub async fn verify(
         return Err(VerifyError::NoSignature { reference });
     }
     let stores = Stores::load(store, statement);
-    let attempt = Attempt { registry, statement, stores: &stores, clock, request, target: &target };
+    let attempt = Attempt {
+        registry,
+        statement,
+        stores: &stores,
+        revocation,
+        clock,
+        request,
+        target: &target,
+    };
     let (tried, exceeded) = attempt.all(listing).await;
     match tried.iter().position(|t| t.failure.is_none()) {
         Some(good) => Ok(Outcome {
@@ -109,6 +119,7 @@ struct Attempt<'a> {
     registry: &'a dyn Registry,
     statement: &'a Statement,
     stores: &'a Stores,
+    revocation: &'a dyn RevocationCheck,
     clock: &'a dyn Clock,
     request: &'a VerifyRequest<'a>,
     target: &'a crate::envelope::TargetArtifact,
@@ -148,7 +159,7 @@ impl Attempt<'_> {
     async fn one(&self, candidate: SignatureDescriptor) -> Tried {
         let fetched = self.registry.fetch_signature(&self.target.digest, &candidate).await;
         match fetched {
-            Ok(fetched) => checks::run(&fetched, self.context()),
+            Ok(fetched) => checks::run(&fetched, self.context()).await,
             Err(fault) => Tried::unfetched(&candidate.digest, fault),
         }
     }
@@ -160,6 +171,7 @@ impl Attempt<'_> {
             now: self.clock.now(),
             target: self.target,
             user_metadata: &self.request.user_metadata,
+            revocation: self.revocation,
         }
     }
 }
@@ -172,6 +184,7 @@ impl Tried {
             failure: Some(CheckFailure::Fetch(fault)),
             signer: None,
             intact: None,
+            revocation: None,
         }
     }
 }

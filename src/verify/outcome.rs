@@ -4,6 +4,7 @@ use crate::crypto::Digest;
 use crate::envelope::{Intact, TargetArtifact};
 use crate::fault::{BoxFault, Fault, excerpt};
 use crate::registry::Reference;
+use crate::revocation::Answers;
 use crate::trust::{Action, Check, StoreError};
 use crate::x509::Certificate;
 
@@ -32,6 +33,8 @@ pub struct Tried {
     /// The envelope of a good signature. Those of failed ones are not kept: anyone who may push can
     /// make a hundred, of 32 MiB each.
     pub intact: Option<Intact>,
+    /// Which server answered what; `None` when nobody was asked.
+    pub revocation: Option<Answers>,
 }
 
 impl Tried {
@@ -77,18 +80,22 @@ impl Outcome {
         }
     }
 
-    /// notation's sentences for stderr, one per logged failure of the good signature.
+    /// notation's sentences for stderr: what the CRL cache could not do, then one per logged failure
+    /// of the good signature.
     pub fn warnings(&self) -> Vec<String> {
         let Some(good) = self.good() else { return Vec::new() };
-        good.logged()
-            .map(|(result, failure)| {
-                let warning = format!(
-                    "{} was set to \"log\" and failed with error: {failure}",
-                    result.check.name()
-                );
-                excerpt(&warning, REASON_LIMIT)
-            })
-            .collect()
+        let answers = self.tried.iter().filter_map(|tried| tried.revocation.as_ref());
+        let mut warnings: Vec<String> = answers.flat_map(|a| a.warnings.clone()).collect();
+        warnings.dedup();
+        let logged = good.logged().map(|(result, failure)| {
+            let warning = format!(
+                "{} was set to \"log\" and failed with error: {failure}",
+                result.check.name()
+            );
+            excerpt(&warning, REASON_LIMIT)
+        });
+        warnings.extend(logged);
+        warnings
     }
 }
 

@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 use x509_cert::certificate::{CertificateInner, Raw, Version};
 
 use super::extensions::Extensions;
-use super::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Name, SignatureAlgorithm};
+use super::{
+    BasicConstraints, ExtendedKeyUsage, KeyUsage, Name, RevocationSources, SignatureAlgorithm,
+};
 use crate::crypto::{Digest, Suite, VerifyError};
 use crate::fault::Fault;
 
@@ -127,7 +129,16 @@ impl Certificate {
     }
     /// Names an OCSP responder (AIA) or a CRL (distribution point).
     pub fn names_revocation_source(&self) -> bool {
-        self.inner.extensions.names_revocation_source
+        self.inner.extensions.revocation_sources.names_any()
+    }
+    /// Where its status can be asked.
+    pub fn revocation_sources(&self) -> &RevocationSources {
+        &self.inner.extensions.revocation_sources
+    }
+    /// The bits of its public key without the algorithm: what key hashes of OCSP are over.
+    pub fn key_bits(&self) -> Vec<u8> {
+        let key = spki::SubjectPublicKeyInfoOwned::from_der(self.public_key());
+        key.map(|key| key.subject_public_key.raw_bytes().to_vec()).unwrap_or_default()
     }
 
     fn slice(&self, range: &Range<usize>) -> &[u8] {

@@ -6,8 +6,9 @@ use const_oid::db::rfc5280;
 use der::Decode;
 use der::asn1::ObjectIdentifier;
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
-use x509_cert::ext::pkix::{self, AuthorityInfoAccessSyntax, CrlDistributionPoints, KeyUsages};
+use x509_cert::ext::pkix::{self, KeyUsages};
+
+use super::RevocationSources;
 
 /// RFC 5280, 4.2.1.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,9 @@ impl KeyUsage {
     }
     pub fn cert_sign(self) -> bool {
         self.usages.key_cert_sign()
+    }
+    pub fn crl_sign(self) -> bool {
+        self.usages.crl_sign()
     }
     /// No bit is set.
     pub fn is_empty(self) -> bool {
@@ -72,7 +76,7 @@ pub(super) struct Extensions {
     pub key_usage: Option<KeyUsage>,
     pub extended_key_usage: Option<ExtendedKeyUsage>,
     pub basic_constraints: Option<BasicConstraints>,
-    pub names_revocation_source: bool,
+    pub revocation_sources: RevocationSources,
 }
 
 impl Extensions {
@@ -100,11 +104,12 @@ impl Extensions {
                     read.basic_constraints = Some(BasicConstraints { critical, ca, path_length });
                 }
                 rfc5280::ID_PE_AUTHORITY_INFO_ACCESS => {
-                    read.names_revocation_source |= names_ocsp_responder(value);
+                    read.revocation_sources.read_access(value);
                 }
                 rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS => {
-                    read.names_revocation_source |= names_crl(value);
+                    read.revocation_sources.read_points(value);
                 }
+                rfc5280::ID_CE_FRESHEST_CRL => read.revocation_sources.read_freshest(value),
                 _ => {}
             }
         }
@@ -150,27 +155,4 @@ struct RawBasicConstraints {
 
 fn decode<'a, T: Decode<'a>>(value: &'a [u8], what: &str) -> Result<T, String> {
     T::from_der(value).map_err(|error| format!("invalid {what} extension: {error}"))
-}
-
-/// What cannot be read counts as named, so that it is not passed over.
-fn names_ocsp_responder(value: &[u8]) -> bool {
-    AuthorityInfoAccessSyntax::from_der(value).map_or(true, |access| {
-        access.0.iter().any(|description| {
-            description.access_method == rfc5280::ID_AD_OCSP && is_uri(&description.access_location)
-        })
-    })
-}
-
-/// As above.
-fn names_crl(value: &[u8]) -> bool {
-    CrlDistributionPoints::from_der(value).map_or(true, |points| {
-        points.0.iter().any(|point| match &point.distribution_point {
-            Some(DistributionPointName::FullName(names)) => names.iter().any(is_uri),
-            Some(DistributionPointName::NameRelativeToCRLIssuer(_)) | None => false,
-        })
-    })
-}
-
-fn is_uri(name: &GeneralName) -> bool {
-    matches!(name, GeneralName::UniformResourceIdentifier(_))
 }

@@ -7,6 +7,7 @@ mod extensions;
 mod name;
 mod order;
 mod pem;
+mod revocation_sources;
 mod rules;
 mod signature;
 #[cfg(test)]
@@ -19,5 +20,7 @@ pub use extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 pub use name::Name;
 pub use order::{BAG_LIMIT, order};
 pub use pem::certificates_from_pem_or_der;
+pub(crate) use revocation_sources::crl_urls;
+pub use revocation_sources::{CrlPoint, RevocationSources};
 pub use signature::SignatureAlgorithm;
 pub use timestamping::TimestampingChain;

@@ -22,7 +22,8 @@ impl Key {
         der.as_ref().to_vec()
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    /// ECDSA with SHA-256, ASN.1.
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
     }
 }
@@ -66,7 +67,7 @@ pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
 pub(crate) const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
-const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+pub(crate) const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 
 impl Draft {
     /// `CN=<cn>,O=Example,ST=WA,C=US`, digitalSignature, code signing.
@@ -136,7 +137,7 @@ impl Draft {
 }
 
 impl Ext {
-    fn der(&self) -> Vec<u8> {
+    pub(crate) fn der(&self) -> Vec<u8> {
         let mut content = tlv(0x06, self.id);
         match self.critical {
             Critical::Yes => content.extend([0x01, 0x01, 0xff]),

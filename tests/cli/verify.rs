@@ -222,6 +222,12 @@ async fn json_holds_every_signature_and_check() {
                         "action": "enforce",
                         "outcome": "passed"
                     }
+                ],
+                "revocation": [
+                    {
+                        "subject": "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US",
+                        "status": "non-revokable"
+                    }
                 ]
             }
         ],

@@ -141,6 +141,12 @@ impl Program {
         Answer { line: line.to_owned(), code, stdout: stdout.text(), stderr: stderr.text() }
     }
 
+    /// Sets a variable for the commands that follow; an empty value counts as absent.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.variables.retain(|(known, _)| *known != name);
+        self.variables.push((name, value.to_owned()));
+    }
+
     /// A process with this home and nothing else of the environment.
     pub fn process(&self, path: &Path) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(path);
@@ -268,6 +274,7 @@ fn environment(lab: &Lab, auth: Auth, home: &str) -> Vec<(&'static str, String)>
     let mut pairs = vec![
         ("HOME", home.to_owned()),
         ("PATH", format!("{home}/bin")),
+        ("SEALWRIGHT_REVOCATION_LOOPBACK", "1".to_owned()),
         ("SSL_CERT_FILE", format!("{home}/lab-ca.pem")),
         ("AZURE_TENANT_ID", identity.tenant_id.clone()),
         ("AZURE_CLIENT_ID", identity.client_id.clone()),

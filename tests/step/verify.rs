@@ -1,7 +1,7 @@
 //! `command: verify`
 
 use insta::assert_snapshot;
-use sealwright::lab::{Chain, IssueRequest, LabOptions};
+use sealwright::lab::{Chain, IssueRequest, LabOptions, Revocation};
 
 use crate::job::Job;
 
@@ -87,4 +87,27 @@ fn a_certificate_cannot_command_the_runner_nor_write_the_summary() {
     let row = row.replace(&job.named(""), "r.azurecr.io/");
     let cells: Vec<&str> = row.split(" | ").collect();
     assert_snapshot!(cells[3], @r"CN=a \#\# \#\[error\]b ::warning::c \| \\&lt;img src=x\\&gt; \`d\`,O=\[e\]\(f\),C=US");
+}
+
+#[test]
+fn a_revoked_signer_fails_the_step_and_the_report_names_the_server() {
+    let revocation = Revocation::of_the_lab();
+    let request = IssueRequest { revocation, ..IssueRequest::named("signer") };
+    let job = Job::with(LabOptions::default(), request);
+    job.trust();
+    job.signs(&[]).done().succeeded();
+    let verify = || job.verifies(&[]).env("SEALWRIGHT_REVOCATION_LOOPBACK", "1").done();
+    let leaf =
+        |report: serde_json::Value| report["images"][0]["signatures"][0]["revocation"][0].clone();
+    let good = leaf(verify().succeeded().report());
+    assert_eq!((&good["status"], &good["servers"][0]["method"]), (&"good".into(), &"OCSP".into()));
+    job.lab.revoke(&job.issued, 0);
+    let done = verify().failed();
+    let errors = done.commands("error").join("\n");
+    assert!(errors.contains("is revoked (revoked on"), "{errors}");
+    let revoked = leaf(done.report());
+    assert_eq!(
+        (&revoked["status"], &revoked["reason"]),
+        (&"revoked".into(), &"keyCompromise".into())
+    );
 }

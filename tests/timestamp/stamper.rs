@@ -7,6 +7,7 @@ use sealwright::crypto::{Hash, Suite};
 use sealwright::envelope::Signer as _;
 use sealwright::fault::Fault as _;
 use sealwright::lab::{Stamp, Tsa};
+use sealwright::revocation::{Answers, Asked, CertificateStatus, RevocationCheck, Revoked, Status};
 use sealwright::timestamp::{Authority, Parsed, StampError, Stamper, root_certificate};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -36,6 +37,14 @@ impl Authority for Direct {
 
 /// The result of asking these in order, as `good` or a code, and who was asked.
 async fn stamp(at: OffsetDateTime, stamps: &[Stamp]) -> (Result<Vec<u8>, StampError>, Vec<Stamp>) {
+    stamp_told(Status::Unknown, at, stamps).await
+}
+
+async fn stamp_told(
+    status: Status,
+    at: OffsetDateTime,
+    stamps: &[Stamp],
+) -> (Result<Vec<u8>, StampError>, Vec<Stamp>) {
     let tsa = Arc::new(Tsa::new(Arc::new(ManualClock::at(at))).unwrap());
     let root = root_certificate("root.pem", tsa.root_pem().as_bytes()).unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -46,7 +55,8 @@ async fn stamp(at: OffsetDateTime, stamps: &[Stamp]) -> (Result<Vec<u8>, StampEr
             Arc::new(Direct { tsa, stamp: *stamp, asked }) as Arc<dyn Authority>
         })
         .collect();
-    let stamper = Stamper::new(authorities, root, Arc::new(ManualClock::at(NOW)));
+    let stamper =
+        Stamper::new(authorities, root, Arc::new(ManualClock::at(NOW)), Arc::new(Told(status)));
     let signer = pki::signer(Suite::EcdsaP256, pki::Length::Two);
     let result = stamper.stamp(b"the signature", signer.chain()).await;
     let asked = asked.lock().unwrap().clone();
@@ -178,8 +188,13 @@ async fn another_hash_no_answer_and_no_token_are_refused() {
     let root = root_certificate("root.pem", other.root_pem().as_bytes()).unwrap();
     let authorities: Vec<Arc<dyn Authority>> =
         vec![Arc::new(Silent), Arc::new(Empty), Arc::new(OtherHash(other))];
-    let stamper = Stamper::new(authorities, root, Arc::new(ManualClock::at(NOW)))
-        .with_patience(std::time::Duration::from_millis(20));
+    let stamper = Stamper::new(
+        authorities,
+        root,
+        Arc::new(ManualClock::at(NOW)),
+        Arc::new(Told(Status::Unknown)),
+    )
+    .with_patience(std::time::Duration::from_millis(20));
     let signer = pki::signer(Suite::EcdsaP256, pki::Length::Two);
     let error = stamper.stamp(b"the signature", signer.chain()).await.unwrap_err();
     let StampError::NoAuthority { failures } = error else { panic!("{error}") };
@@ -203,5 +218,37 @@ fn a_root_is_one_self_signed_authority() {
         assert_eq!(error.code(), "timestamp-root");
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().starts_with("\"root.pem\": "), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_authority_is_taken_only_when_its_chain_is_known_to_be_good() {
+    let revoked = Status::Revoked(Revoked { at: NOW, reason: None });
+    for (status, expected) in [
+        (Status::Good, "good"),
+        (Status::Unknown, "timestamp-revocation-unknown"),
+        (revoked, "timestamp-revoked"),
+    ] {
+        let (result, _) = stamp_told(status, NOW, &[Stamp::NamesCrl]).await;
+        assert_eq!(result.map_or_else(|error| error.code(), |_| "good"), expected);
+    }
+}
+
+/// What the servers say of every certificate that names one.
+struct Told(Status);
+
+#[async_trait::async_trait]
+impl RevocationCheck for Told {
+    async fn check(&self, asked: &Asked<'_>) -> Answers {
+        let statuses = asked.certificates.iter().map(|certificate| CertificateStatus {
+            subject: certificate.subject().to_string(),
+            status: match certificate.names_revocation_source() {
+                true => self.0.clone(),
+                false => Status::NonRevokable,
+            },
+            servers: Vec::new(),
+            problem: None,
+        });
+        Answers { certificates: statuses.collect(), warnings: Vec::new() }
     }
 }

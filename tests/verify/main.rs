@@ -7,6 +7,7 @@ mod forged;
 #[allow(dead_code, reason = "more than these tests need")]
 #[path = "../envelope/pki.rs"]
 mod pki;
+mod revocation;
 mod timestamps;
 mod world;
 
@@ -136,19 +137,6 @@ async fn the_chain_must_be_valid_now_whatever_the_signer_claims() {
     world.now = datetime!(2025-12-31 23:59:59 UTC);
     let error = world.verify().await.unwrap_err();
     assert_eq!(codes(&error), ["verify-not-yet-valid"]);
-}
-
-#[tokio::test]
-async fn an_unasked_revocation_source_is_unknown() {
-    let world = World::new().signed(Leaf::NamesCrl).await;
-    let error = world.verify().await.unwrap_err();
-    assert_eq!(codes(&error), ["verify-revocation-unknown"]);
-    let world = world.with_policy(policy("permissive", "", "*"));
-    let outcome = world.verify().await.unwrap();
-    assert!(outcome.warnings()[0].contains("revocation status is unknown"));
-    let skip = policy("strict", r#","override":{"revocation":"skip"}"#, "*");
-    let outcome = world.with_policy(skip).verify().await.unwrap();
-    assert_eq!((outcome.level, outcome.warnings().len()), ("custom", 0));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use sealwright::clock::ManualClock;
 use sealwright::envelope::{Countersigner, Format, Payload, SealRequest, seal_with};
 use sealwright::fault::{BoxFault, Fault};
 use sealwright::lab::{Stamp, Tsa};
+use sealwright::revocation::{Revoked, Status};
 use sealwright::trust::StoreType;
 use sealwright::x509::{Chain, certificates_from_pem_or_der};
 use time::OffsetDateTime;
@@ -136,9 +137,17 @@ async fn the_level_weighs_a_failed_timestamp() {
 #[tokio::test]
 async fn revocation_of_the_authority_is_part_of_the_timestamp_whatever_revocation_is_set_to() {
     let skip = r#","override":{"revocation":"skip"}"#;
-    let world = stamped(NOW, Stamp::NamesCrl).await;
-    let world = world.with_policy(policy_with("strict", skip, "*", STORES));
-    assert_eq!(code(&world).await, "verify-timestamp-revocation-unknown");
+    let revoked = Status::Revoked(Revoked { at: NOW, reason: None });
+    for (status, expected) in [
+        (Status::Unknown, "verify-timestamp-revocation-unknown"),
+        (revoked, "verify-timestamp-revoked"),
+        (Status::Good, "good"),
+    ] {
+        let world = stamped(NOW, Stamp::NamesCrl).await;
+        let mut world = world.with_policy(policy_with("strict", skip, "*", STORES));
+        world.status = status;
+        assert_eq!(code(&world).await, expected);
+    }
 }
 
 #[tokio::test]

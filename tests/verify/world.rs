@@ -17,6 +17,9 @@ use sealwright::registry::{
     Child, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, Resolved,
     SignatureDescriptor, SignaturePush,
 };
+use sealwright::revocation::{
+    Answers, Asked, CertificateStatus, RevocationCheck, RevocationError, Status,
+};
 use sealwright::trust::{Policy, StoreError, StoreType, TrustStore};
 use sealwright::verify::{Outcome, VerifyError, VerifyRequest, verify};
 use sealwright::x509::Certificate;
@@ -43,6 +46,10 @@ pub struct World {
     pub stores: BTreeMap<(StoreType, String), Vec<Certificate>>,
     pub now: OffsetDateTime,
     pub fetched: Mutex<Vec<String>>,
+    /// Of a leaf that names a server.
+    pub status: Status,
+    /// Times revocation was asked about.
+    pub asked: Mutex<usize>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +72,8 @@ impl World {
             stores: BTreeMap::from([((StoreType::Ca, "acme".to_owned()), vec![root])]),
             now: NOW,
             fetched: Mutex::default(),
+            status: Status::Unknown,
+            asked: Mutex::default(),
         }
     }
 
@@ -133,7 +142,7 @@ impl World {
         let reference = Reference::parse(&format!("r.io/app@{digest}")).unwrap();
         let request =
             VerifyRequest { reference: &reference, max_signatures, user_metadata: pairs(metadata) };
-        verify(self, &policy, self, &ManualClock::at(self.now), &request).await
+        verify(self, &policy, self, self, &ManualClock::at(self.now), &request).await
     }
 }
 
@@ -197,6 +206,27 @@ impl TrustStore for World {
                 reason: "not there".to_owned(),
             }),
         }
+    }
+}
+
+#[async_trait::async_trait]
+impl RevocationCheck for World {
+    async fn check(&self, asked: &Asked<'_>) -> Answers {
+        *self.asked.lock().unwrap() += 1;
+        let statuses = asked.certificates.iter().map(|certificate| {
+            let named = certificate.names_revocation_source();
+            let status = if named { self.status.clone() } else { Status::NonRevokable };
+            let unreachable = RevocationError::Fetch("http://crl.example is unreachable".into());
+            CertificateStatus {
+                subject: certificate.subject().to_string(),
+                problem: (status == Status::Unknown).then_some(unreachable),
+                status,
+                servers: Vec::new(),
+            }
+        });
+        let named = asked.certificates.iter().any(Certificate::names_revocation_source);
+        let warnings = if named { vec!["the cache is full".to_owned()] } else { Vec::new() };
+        Answers { certificates: statuses.collect(), warnings }
     }
 }
 

@@ -4,7 +4,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    CheckReport, ErrorReport, ImageReport, Outcome, PolicyReport, SignatureReport, SignerReport,
+    CheckReport, ErrorReport, ImageReport, Outcome, PolicyReport, RevocationReport,
+    SignatureReport, SignerReport,
 };
 use crate::batch::{AlreadySigned, Once};
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
@@ -113,6 +114,11 @@ impl From<&Tried> for SignatureReport {
             },
             signer: tried.signer.as_ref().map(SignerReport::from),
             checks,
+            revocation: tried
+                .revocation
+                .iter()
+                .flat_map(|answers| answers.certificates.iter().map(RevocationReport::from))
+                .collect(),
             error: tried.failure.as_ref().map(|f| ErrorReport::from(f as &dyn Fault)),
         }
     }
@@ -149,6 +155,6 @@ impl CheckReport {
     }
 }
 
-fn rfc3339(time: OffsetDateTime) -> String {
+pub(super) fn rfc3339(time: OffsetDateTime) -> String {
     time.to_offset(time::UtcOffset::UTC).format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -10,6 +10,10 @@ use crate::ci::report::{
 use crate::ci::{Draft, Outcome};
 use crate::clock::GoDuration;
 use crate::registry::Reference;
+use crate::revocation::{
+    CertificateStatus, Method, RevocationError, RevocationReason, Revoked, ServerAnswer, Status,
+};
+use time::OffsetDateTime;
 
 /// A report with every field there is.
 fn full() -> Report {
@@ -27,6 +31,20 @@ fn full() -> Report {
         outcome: "failed",
         reason: Some("r".into()),
     };
+    let revoked =
+        Revoked { at: OffsetDateTime::UNIX_EPOCH, reason: RevocationReason::from_number(1) };
+    let server = ServerAnswer {
+        method: Method::Crl,
+        url: "http://crl.example".into(),
+        next_update: Some(OffsetDateTime::UNIX_EPOCH),
+        result: Err(RevocationError::NoSource),
+    };
+    let certificate = CertificateStatus {
+        subject: "CN=w".into(),
+        status: Status::Revoked(revoked),
+        servers: vec![server],
+        problem: Some(RevocationError::NoSource),
+    };
     let image = ImageReport {
         tags: vec!["r.io/a:v1".into()],
         digest: Some("sha256:0".into()),
@@ -42,6 +60,7 @@ fn full() -> Report {
             outcome: Outcome::Failed,
             signer: Some(signer),
             checks: vec![check],
+            revocation: vec![(&certificate).into()],
             error: Some(error.clone()),
         }],
         user_metadata: BTreeMap::from([("a".into(), "b".into())]),
@@ -84,7 +103,7 @@ fn the_fullest_and_the_emptiest_report_are_valid_and_no_key_is_unknown() {
 
     let mut pointers = Vec::new();
     objects(&full, "", &mut pointers);
-    assert_eq!(pointers.len(), 12, "{pointers:?}");
+    assert_eq!(pointers.len(), 14, "{pointers:?}");
     for pointer in pointers.iter().filter(|p| !p.ends_with("userMetadata")) {
         let mut other = full.clone();
         other.pointer_mut(pointer).unwrap()["surprise"] = json!("x");

@@ -53,6 +53,7 @@ fn tried(checks: Vec<CheckReport>, error: Option<ErrorReport>) -> SignatureRepor
         outcome: if error.is_some() { Outcome::Failed } else { Outcome::Verified },
         signer: signer(),
         checks,
+        revocation: Vec::new(),
         error,
     }
 }

@@ -9,6 +9,7 @@ use super::many::{self, Asked, Finished, Manner, Work};
 use super::{CommandSpec, Done};
 use crate::ci::ImageReport;
 use crate::cli::parse::flags::{self, Output};
+use crate::cli::parse::revocation;
 use crate::cli::parse::value;
 use crate::cli::render::json::json;
 use crate::cli::render::table::table;
@@ -19,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::trust_policy;
 use crate::fault::printable;
 use crate::registry::{Access, Reference};
+use crate::revocation::Checker;
 use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, Verdict, VerifyError, VerifyRequest, verify};
 
@@ -46,8 +48,9 @@ pub const VERIFY: CommandSpec = CommandSpec {
                 )
                 .short('m'),
             );
+        let command = revocation::with_revocation(command.arg(flags::positionals("reference")));
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
-            flags::with_recursive(flags::with_many(command.arg(flags::positionals("reference")))),
+            flags::with_recursive(flags::with_many(command)),
         ))))
     },
     check: |values| flags::needs_reference("verify", values),
@@ -65,7 +68,16 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
     let user_metadata = value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
     let clock = session.clock.clone();
-    let work = Verifying { world: &world, policy, store, clock, max_signatures, user_metadata };
+    let revocation = world.revocation(revocation::revocation_of(values)?);
+    let work = Verifying {
+        world: &world,
+        policy,
+        store,
+        revocation,
+        clock,
+        max_signatures,
+        user_metadata,
+    };
     let text = match asked {
         Asked::One(text) => text,
         Asked::Several(references) => {
@@ -88,6 +100,7 @@ struct Verifying<'a> {
     world: &'a World,
     policy: Policy,
     store: TrustStoreDir,
+    revocation: Checker,
     clock: Arc<dyn Clock>,
     max_signatures: usize,
     user_metadata: BTreeMap<String, String>,
@@ -113,7 +126,9 @@ impl Work for Verifying<'_> {
             max_signatures: self.max_signatures,
             user_metadata: self.user_metadata.clone(),
         };
-        let result = verify(&*registry, &self.policy, &self.store, &*self.clock, &request).await;
+        let (store, revocation) = (&self.store, &self.revocation);
+        let result =
+            verify(&*registry, &self.policy, store, revocation, &*self.clock, &request).await;
         let resolved = !matches!(result, Err(VerifyError::Resolve(_)));
         let warning = tag_warning("verify", reference).filter(|_| resolved);
         let mut warnings: Vec<String> = warning.into_iter().collect();

@@ -2,6 +2,7 @@
 
 pub mod flags;
 mod refusal;
+pub mod revocation;
 pub mod value;
 
 use clap::{ArgMatches, Command};

@@ -12,6 +12,8 @@ pub enum Role {
     Registry,
     Vault,
     Entra,
+    /// The OCSP responder and the CRL server.
+    Status,
     GitHub,
     Tsa,
 }

@@ -69,11 +69,22 @@ pub enum Chain {
     Three,
 }
 
-/// Addresses that the leaf and the issuing authority name; none by default.
+/// Addresses that the leaf and the issuing authority name; none by default. `{name}` stands for the
+/// request's name, `{host}` for the lab's own servers, `{issuer}` for who signed the certificate that names it: `root` or `issuing`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revocation {
     pub crl: Option<String>,
     pub ocsp: Option<String>,
+}
+
+impl Revocation {
+    /// The lab's own servers.
+    pub fn of_the_lab() -> Self {
+        Self {
+            crl: Some("http://{host}/crl/{name}/{issuer}".to_owned()),
+            ocsp: Some("http://{host}/ocsp/{name}/{issuer}".to_owned()),
+        }
+    }
 }
 
 /// When the leaf is valid, relative to the lab's now.
@@ -132,6 +143,8 @@ struct AuthorityId {
 /// The issuer of leaves and the certificates above them, root last.
 struct Authorities {
     issuer: Issuer<'static, KeyPair>,
+    /// The root's, where another issues the leaves.
+    root: Option<Issuer<'static, KeyPair>>,
     certificates: Vec<Vec<u8>>,
 }
 
@@ -150,7 +163,11 @@ impl Pki {
         leaf.is_ca = IsCa::ExplicitNoCa;
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
-        name_revocation(&mut leaf, &request.revocation);
+        let signer = match request.chain {
+            Chain::Three => Level::Issuing,
+            Chain::SelfSigned | Chain::Two => Level::Root,
+        };
+        name_revocation(&mut leaf, request, signer);
         let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let chain = if request.chain == Chain::SelfSigned {
             vec![leaf.self_signed(&key.pair)?.der().to_vec()]
@@ -161,6 +178,16 @@ impl Pki {
             [vec![leaf], authorities.certificates.clone()].concat()
         };
         Ok(IssuedChain { key, chain, not_before, not_after })
+    }
+
+    /// The authority that has issued under this name, at this level of its address.
+    pub(in crate::lab) fn authority(&self, name: &str, level: &str) -> Option<AuthorityKey> {
+        let level = [Level::Root, Level::Issuing].into_iter().find(|known| at(*known) == level)?;
+        let known = self.authorities.lock().expect("no panic holds this lock");
+        let (_, authorities) = known.iter().rev().find(|(id, _)| id.name == name)?;
+        let authorities = authorities.clone();
+        (level == Level::Root || authorities.root.is_some())
+            .then_some(AuthorityKey { authorities, level })
     }
 
     fn authorities(
@@ -184,6 +211,32 @@ impl Pki {
     }
 }
 
+/// One authority's key and certificate.
+pub(in crate::lab) struct AuthorityKey {
+    authorities: Arc<Authorities>,
+    level: Level,
+}
+
+impl AuthorityKey {
+    pub(in crate::lab) fn issuer(&self) -> &Issuer<'static, KeyPair> {
+        let Authorities { issuer, root, .. } = &*self.authorities;
+        match self.level {
+            Level::Root => root.as_ref().unwrap_or(issuer),
+            Level::Issuing => issuer,
+        }
+    }
+
+    /// DER.
+    pub(in crate::lab) fn certificate(&self) -> &[u8] {
+        let certificates = &self.authorities.certificates;
+        let found = match self.level {
+            Level::Root => certificates.last(),
+            Level::Issuing => certificates.first(),
+        };
+        found.map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Authorities {
     fn new(request: &IssueRequest, now: OffsetDateTime) -> Result<Self, LabError> {
         let root_key = authority_key(Level::Root, request.key)?;
@@ -194,14 +247,18 @@ impl Authorities {
         let root_der = root.self_signed(&root_key)?.der().to_vec();
         let root = Issuer::new(root, root_key);
         if request.chain == Chain::Two {
-            return Ok(Self { issuer: root, certificates: vec![root_der] });
+            return Ok(Self { issuer: root, root: None, certificates: vec![root_der] });
         }
         let key = authority_key(Level::Issuing, request.key)?;
         let mut issuing = authority(Level::Issuing, &request.name, now)?;
         issuing.use_authority_key_identifier_extension = true;
-        name_revocation(&mut issuing, &request.revocation);
+        name_revocation(&mut issuing, request, Level::Root);
         let der = issuing.signed_by(&key, &root)?.der().to_vec();
-        Ok(Self { issuer: Issuer::new(issuing, key), certificates: vec![der, root_der] })
+        Ok(Self {
+            issuer: Issuer::new(issuing, key),
+            root: Some(root),
+            certificates: vec![der, root_der],
+        })
     }
 }
 
@@ -233,12 +290,22 @@ fn params(
     Ok(params)
 }
 
-fn name_revocation(params: &mut CertificateParams, revocation: &Revocation) {
-    if let Some(url) = &revocation.crl {
-        params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![url.clone()] }];
+fn name_revocation(params: &mut CertificateParams, request: &IssueRequest, signer: Level) {
+    let address =
+        |url: &String| url.replace("{name}", &request.name).replace("{issuer}", at(signer));
+    if let Some(url) = &request.revocation.crl {
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![address(url)] }];
     }
-    if let Some(url) = &revocation.ocsp {
-        params.custom_extensions.push(extension::ocsp(url));
+    if let Some(url) = &request.revocation.ocsp {
+        params.custom_extensions.push(extension::ocsp(&address(url)));
+    }
+}
+
+/// The level in addresses.
+fn at(level: Level) -> &'static str {
+    match level {
+        Level::Root => "root",
+        Level::Issuing => "issuing",
     }
 }
 

@@ -4,7 +4,7 @@ mod certificate;
 mod extension;
 mod key;
 
+pub(super) use certificate::{AuthorityKey, IssuedChain, Pki, subject};
 pub use certificate::{Chain, IssueRequest, Revocation, Validity};
-pub(super) use certificate::{IssuedChain, Pki, subject};
 pub use key::{KeySpec, LabKey};
 pub(super) use key::{hex, pem, random};

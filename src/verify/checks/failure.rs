@@ -60,8 +60,10 @@ pub enum CheckFailure {
         moment(*.end)
     )]
     TimestampAfter { subject: String, end: OffsetDateTime },
-    #[error("timestamping certificate with subject {0:?} revocation status is unknown")]
-    TimestampRevocationUnknown(String),
+    #[error("timestamping certificate with subject {subject:?} is revoked")]
+    TimestampRevoked { subject: String, at: OffsetDateTime, reason: Option<&'static str> },
+    #[error("timestamping certificate with subject {subject:?} revocation status is unknown")]
+    TimestampRevocationUnknown { subject: String, problems: Vec<String> },
     #[error(
         "verification time is before certificate \"{subject}\" validity period, it will be valid from \"{}\"",
         moment(*.from)
@@ -77,8 +79,10 @@ pub enum CheckFailure {
         moment(*.signed)
     )]
     AuthenticTime { subject: String, signed: OffsetDateTime },
-    #[error("signing certificate with subject {0:?} revocation status is unknown")]
-    RevocationUnknown(String),
+    #[error("signing certificate with subject {subject:?} is revoked")]
+    Revoked { subject: String, at: OffsetDateTime, reason: Option<&'static str> },
+    #[error("signing certificate with subject {subject:?} revocation status is unknown")]
+    RevocationUnknown { subject: String, problems: Vec<String> },
     #[error("content descriptor mismatch")]
     Descriptor { signed: String, resolved: String },
     #[error("unable to find specified metadata in the signature")]
@@ -117,11 +121,14 @@ impl CheckFailure {
             | CheckFailure::TimestampUntrusted(_)
             | CheckFailure::TimestampBefore { .. }
             | CheckFailure::TimestampAfter { .. }
-            | CheckFailure::TimestampRevocationUnknown(_)
+            | CheckFailure::TimestampRevoked { .. }
+            | CheckFailure::TimestampRevocationUnknown { .. }
             | CheckFailure::NotYetValid { .. }
             | CheckFailure::NoLongerValid { .. }
             | CheckFailure::AuthenticTime { .. } => Some(Check::AuthenticTimestamp),
-            CheckFailure::RevocationUnknown(_) => Some(Check::Revocation),
+            CheckFailure::Revoked { .. } | CheckFailure::RevocationUnknown { .. } => {
+                Some(Check::Revocation)
+            }
             CheckFailure::Fetch(_)
             | CheckFailure::Plugin(_)
             | CheckFailure::CriticalAttribute(_)
@@ -148,14 +155,18 @@ impl Fault for CheckFailure {
             CheckFailure::TimestampNoRoots => "verify-timestamp-no-roots",
             CheckFailure::TimestampBefore { .. } => "verify-timestamp-before-validity",
             CheckFailure::TimestampAfter { .. } => "verify-timestamp-after-validity",
-            CheckFailure::TimestampRevocationUnknown(_) => "verify-timestamp-revocation-unknown",
+            CheckFailure::TimestampRevoked { .. } => "verify-timestamp-revoked",
+            CheckFailure::TimestampRevocationUnknown { .. } => {
+                "verify-timestamp-revocation-unknown"
+            }
             CheckFailure::TimestampUnreadable(error) | CheckFailure::TimestampUntrusted(error) => {
                 error.code()
             }
             CheckFailure::NotYetValid { .. } => "verify-not-yet-valid",
             CheckFailure::NoLongerValid { .. } => "verify-certificate-expired",
             CheckFailure::AuthenticTime { .. } => "verify-authentic-time",
-            CheckFailure::RevocationUnknown(_) => "verify-revocation-unknown",
+            CheckFailure::Revoked { .. } => "verify-revoked",
+            CheckFailure::RevocationUnknown { .. } => "verify-revocation-unknown",
             CheckFailure::Descriptor { .. } => "verify-descriptor",
             CheckFailure::Metadata { .. } => "verify-metadata",
         }
@@ -167,10 +178,13 @@ impl Fault for CheckFailure {
             CheckFailure::NotTrusted { leaf } | CheckFailure::Identity { leaf, .. } => {
                 vec![format!("the signing certificate's subject is {leaf:?}")]
             }
-            CheckFailure::RevocationUnknown(_) | CheckFailure::TimestampRevocationUnknown(_) => vec![
-                "the certificate names an OCSP or CRL server, and revocation checking is not supported yet"
-                    .to_owned(),
-            ],
+            CheckFailure::Revoked { at, reason, .. }
+            | CheckFailure::TimestampRevoked { at, reason, .. } => {
+                let reason = reason.map(|reason| format!(", reason: {reason}"));
+                vec![format!("revoked on \"{}\"{}", moment(*at), reason.unwrap_or_default())]
+            }
+            CheckFailure::RevocationUnknown { problems, .. }
+            | CheckFailure::TimestampRevocationUnknown { problems, .. } => problems.clone(),
             CheckFailure::Descriptor { signed, resolved } => {
                 vec![format!("signed: {signed}"), format!("found in the registry: {resolved}")]
             }
@@ -206,6 +220,22 @@ impl Fault for CheckFailure {
             CheckFailure::NotTrusted { .. } | CheckFailure::NoTrustedCertificates => Some(
                 "if you trust the CA that issued it, add its root to the store the policy names: \
                  sealwright cert add --type ca --store <store> <root.crt>"
+                    .to_owned(),
+            ),
+            CheckFailure::Revoked { .. } => Some(
+                "secure the source and the environment it is built in, rebuild the image from source, and sign \
+                 the new one with a new certificate and key; never sign the old one again"
+                    .to_owned(),
+            ),
+            CheckFailure::TimestampRevoked { .. } => Some(
+                "sign the image again, with a timestamp of another authority: \
+                 sealwright sign --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>"
+                    .to_owned(),
+            ),
+            CheckFailure::RevocationUnknown { .. }
+            | CheckFailure::TimestampRevocationUnknown { .. } => Some(
+                "is the server reachable from here? Ask it: curl -sSI <url>; for verifiers without a network \
+                 carry over the CRL cache and add --revocation offline"
                     .to_owned(),
             ),
             CheckFailure::Expired(_) | CheckFailure::NoLongerValid { .. } => {

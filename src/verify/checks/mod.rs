@@ -12,6 +12,7 @@ mod timestamp;
 
 use std::collections::BTreeMap;
 
+use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
 pub use failure::CheckFailure;
@@ -20,6 +21,7 @@ use super::outcome::{CheckResult, Tried};
 use super::stores::Stores;
 use crate::envelope::{Intact, TargetArtifact};
 use crate::registry::FetchedSignature;
+use crate::revocation::{Answers, RevocationCheck};
 use crate::trust::{Action, Check, Statement};
 
 /// What a signature is held against.
@@ -30,29 +32,41 @@ pub(super) struct Context<'a> {
     pub now: OffsetDateTime,
     pub target: &'a TargetArtifact,
     pub user_metadata: &'a BTreeMap<String, String>,
+    pub revocation: &'a dyn RevocationCheck,
 }
 
 type CheckFn = fn(&Intact, &Context<'_>) -> Result<(), CheckFailure>;
 
+/// What a check that asks others comes to, and their answers.
+type Asking<'a> = BoxFuture<'a, (Result<(), CheckFailure>, Option<Answers>)>;
+
+/// How a check runs.
+enum Run {
+    Here(CheckFn),
+    /// Knows the results before it, and asks others.
+    Asking(for<'a> fn(&'a Intact, &'a Context<'a>, &'a [CheckResult]) -> Asking<'a>),
+}
+
 /// The checks whose failure the policy's level weighs, in order.
-const BY_LEVEL: [(Check, CheckFn); 4] = [
-    (Check::Authenticity, authenticity::check),
-    (Check::Expiry, expiry::check),
-    (Check::AuthenticTimestamp, timestamp::check),
-    (Check::Revocation, revocation::check),
+const BY_LEVEL: [(Check, Run); 4] = [
+    (Check::Authenticity, Run::Here(authenticity::check)),
+    (Check::Expiry, Run::Here(expiry::check)),
+    (Check::AuthenticTimestamp, Run::Asking(timestamp::check)),
+    (Check::Revocation, Run::Asking(revocation::check)),
 ];
 
 /// The checks that no level weakens, run last, in order.
 const ALWAYS: [CheckFn; 2] = [descriptor::check, metadata::check];
 
 /// Runs every check on one signature; an enforced failure ends it.
-pub(super) fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tried {
+pub(super) async fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tried {
     let mut tried = Tried {
         digest: fetched.manifest_digest.to_string(),
         results: Vec::new(),
         failure: None,
         signer: None,
         intact: None,
+        revocation: None,
     };
     match integrity::check(fetched) {
         Ok(intact) => {
@@ -62,7 +76,7 @@ pub(super) fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tried {
                 failure: None,
             });
             tried.signer = Some(intact.chain().leaf().clone());
-            match weigh(&intact, &context, &mut tried.results) {
+            match weigh(&intact, &context, &mut tried).await {
                 Ok(()) => tried.intact = Some(intact),
                 Err(failure) => tried.failure = Some(failure),
             }
@@ -73,21 +87,29 @@ pub(super) fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tried {
 }
 
 /// The checks after integrity; the error is what makes this signature worthless.
-fn weigh(
+async fn weigh(
     intact: &Intact,
     context: &Context<'_>,
-    results: &mut Vec<CheckResult>,
+    tried: &mut Tried,
 ) -> Result<(), CheckFailure> {
     attributes::check(intact)?;
     for (check, run) in BY_LEVEL {
         let action = context.statement.level().action(check);
         if action == Action::Skip {
-            results.push(CheckResult { check, action, failure: None });
+            tried.results.push(CheckResult { check, action, failure: None });
             continue;
         }
-        match run(intact, context) {
+        let outcome = match run {
+            Run::Here(run) => run(intact, context),
+            Run::Asking(ask) => {
+                let (outcome, answers) = ask(intact, context, &tried.results).await;
+                tried.revocation = answers.or(tried.revocation.take());
+                outcome
+            }
+        };
+        match outcome {
             Err(failure) if action == Action::Enforce => return Err(failure),
-            outcome => results.push(CheckResult { check, action, failure: outcome.err() }),
+            outcome => tried.results.push(CheckResult { check, action, failure: outcome.err() }),
         }
     }
     ALWAYS.into_iter().try_for_each(|run| run(intact, context))

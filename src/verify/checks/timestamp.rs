@@ -1,15 +1,28 @@
 //! Authentic timestamp: the chain was valid when the signature was made, as far as that is proven
 //! (trust-store-trust-policy.md, "Signature Verification Details", authentic timestamp).
 
-use super::{CheckFailure, Context};
+use futures_util::FutureExt as _;
+
+use super::{Asking, CheckFailure, Context};
 use crate::envelope::{Intact, Scheme};
+use crate::revocation::{Asked, ChainTrust, Standing};
 use crate::timestamp::Parsed;
 use crate::trust::{StoreType, TimestampRule};
-use crate::x509::Certificate;
+use crate::verify::CheckResult;
+use crate::x509::{Certificate, TimestampingChain};
 
 /// Where the policy asks for no timestamp, the only proven time is now; the signer's signing time is
 /// a claim and is never used.
-pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
+pub(super) fn check<'a>(
+    intact: &'a Intact,
+    context: &'a Context<'a>,
+    _: &'a [CheckResult],
+) -> Asking<'a> {
+    // the answers about the authority are in the failure, those about the signer in the report
+    async move { (judge(intact, context).await, None) }.boxed()
+}
+
+async fn judge(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
     let certificates = intact.chain().certificates();
     if let Scheme::SigningAuthority { authentic_signing_time: signed } = intact.scheme() {
         return match certificates.iter().find(|c| signed < c.not_before() || signed > c.not_after())
@@ -27,7 +40,8 @@ pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckF
         TimestampRule::AfterCertExpiry => asked && expired,
     };
     if needed {
-        countersignature(intact, context)
+        let authority = countersignature(intact, context)?;
+        not_revoked(&authority, context).await
     } else {
         certificates.iter().try_for_each(|c| valid_now(c, context))
     }
@@ -35,7 +49,10 @@ pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckF
 
 /// trust-store-trust-policy.md, "Steps": the token, then every certificate over the whole interval, then
 /// the revocation of the authority's chain, whatever the policy says of the signing chain's.
-fn countersignature(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
+fn countersignature(
+    intact: &Intact,
+    context: &Context<'_>,
+) -> Result<TimestampingChain, CheckFailure> {
     let token = intact.timestamp_token().ok_or(CheckFailure::TimestampMissing)?;
     let token = Parsed::read(token).map_err(CheckFailure::TimestampUnreadable)?;
     let roots =
@@ -57,9 +74,30 @@ fn countersignature(intact: &Intact, context: &Context<'_>) -> Result<(), CheckF
             return Err(CheckFailure::TimestampAfter { subject: subject(), end });
         }
     }
-    match verified.chain().revocable() {
-        Some(c) => Err(CheckFailure::TimestampRevocationUnknown(c.subject().to_string())),
-        None => Ok(()),
+    Ok(verified.chain().clone())
+}
+
+async fn not_revoked(
+    authority: &TimestampingChain,
+    context: &Context<'_>,
+) -> Result<(), CheckFailure> {
+    let asked = Asked {
+        certificates: authority.certificates(),
+        now: context.now,
+        authentic_signing_time: None,
+        trust: ChainTrust::Trusted,
+    };
+    match context.revocation.check(&asked).await.standing() {
+        Standing::Good => Ok(()),
+        Standing::Revoked(certificate, revoked) => Err(CheckFailure::TimestampRevoked {
+            subject: certificate.subject.clone(),
+            at: revoked.at,
+            reason: revoked.reason.map(|reason| reason.name()),
+        }),
+        Standing::Unknown(certificate) => Err(CheckFailure::TimestampRevocationUnknown {
+            subject: certificate.subject.clone(),
+            problems: certificate.problems(),
+        }),
     }
 }
 
