@@ -38,15 +38,15 @@ impl Draft {
         let mut aliases = Vec::new();
         for (variable, value) in env.with_prefix(PREFIX) {
             let name = variable[PREFIX.len()..].to_lowercase();
-            if reading.is_foreign(&variable[PREFIX.len()..]) {
-                reading.remark(Level::Warning, "Unknown input", foreign(variable));
-                continue;
-            }
             let alias = aliases::alias(&name, place);
+            let foreign = reading.is_foreign(&variable[PREFIX.len()..]);
             match (reading.known(&name), alias) {
-                (Some(input), _) => reading.put(input, value),
-                (None, Some(alias)) => aliases.push((alias, value.trim())),
                 (None, None) => reading.remark(Level::Warning, "Unknown input", unknown(&name)),
+                _ if foreign => {
+                    reading.remark(Level::Warning, "Unknown input", misspelled(variable));
+                }
+                (Some(input), _) => reading.put(input, value),
+                (None, alias) => aliases.extend(alias.map(|alias| (alias, value.trim()))),
             }
         }
         aliases.retain(|(_, value)| !value.is_empty());
@@ -247,7 +247,7 @@ fn invalid(name: &'static str, found: &str, expected: String) -> InputError {
     InputError::Invalid { name, found: found.to_owned(), expected }
 }
 
-fn foreign(variable: &str) -> String {
+fn misspelled(variable: &str) -> String {
     format!("the variable `{variable}` has no effect: the host writes an input's name otherwise")
 }
 
