@@ -16,15 +16,16 @@
 //! | | [`crypto`] | digests and the six signature suites in one table |
 //! | Formats | [`x509`] | certificates, chains and the specification's rules for them |
 //! | | [`envelope`] | `Parsed` → `Intact`, COSE and JWS, the `Signer` trait |
+//! | | [`timestamp`] ★ | RFC 3161 tokens: `Parsed` → `Verified`; the `Authority` trait and its client |
 //! | | [`trust`] ★ | trust policy (`Draft` → `Policy`), identities, trust store |
 //! | Services | [`config`] ★ | notation's directories and files, docker's config.json |
 //! | | [`credentials`] ★ | registry credentials: given, stores, helpers |
 //! | | [`azure`] ★ | Entra identity, Key Vault signer, ACR token exchange |
 //! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index |
-//! | Work | [`sign`] | resolve → payload → envelope → push → read back |
+//! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |
 //! | | [`batch`] | many images side by side, and what is signed already |
-//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, GitHub, PKI |
+//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, GitHub, PKI, TSA |
 //! | | [`ci`] ★ | the step: inputs, hosts, report, summary |
 //! | | [`cli`] ★ | one file per command; `cli/world.rs` is the only wiring |
 
@@ -37,6 +38,7 @@ pub mod crypto;
 pub mod http;
 
 pub mod envelope;
+pub mod timestamp;
 pub mod trust;
 pub mod x509;
 

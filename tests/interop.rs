@@ -11,6 +11,8 @@ mod expect;
 mod matrix;
 #[path = "interop/peer.rs"]
 mod peer;
+#[path = "interop/timestamp.rs"]
+mod timestamp;
 #[path = "interop/world.rs"]
 mod world;
 
@@ -138,6 +140,13 @@ fn expiry_means_the_same_on_both_sides() {
         cell.verify(&theirs, &[])?.succeeds()?;
         Ok(())
     });
+}
+
+#[test]
+fn timestamps_mean_the_same_on_both_sides() {
+    let title = "timestamps, both ways";
+    let Some(world) = World::open(title) else { return };
+    timestamp::mean_the_same_on_both_sides(title, &world, &few());
 }
 
 #[test]

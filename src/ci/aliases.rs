@@ -104,10 +104,8 @@ pub const ALIASES: &[Alias] = &[
     ),
     github("trust_policy", Meaning::Input("trust-policy")),
     github("trust_store", Meaning::Input("trust-store")),
-    github("timestamp_url", Meaning::Later),
-    github("timestamp_root_cert", Meaning::Later),
-    github("timestamp-url", Meaning::Later),
-    github("timestamp-root-cert", Meaning::Later),
+    github("timestamp_url", Meaning::Input("timestamp-url")),
+    github("timestamp_root_cert", Meaning::Input("timestamp-root-cert")),
     github("plugin", Meaning::Always("azure-kv")),
     github("plugin-config", Meaning::Later),
     pipelines("pluginConfig", Meaning::Later),
@@ -125,8 +123,6 @@ pub const ALIASES: &[Alias] = &[
     pipelines("version", NOTHING_TO_INSTALL),
     pipelines("url", NOTHING_TO_INSTALL),
     pipelines("checksum", NOTHING_TO_INSTALL),
-    pipelines("timestampURL", Meaning::Later),
-    pipelines("timestampRootCert", Meaning::Later),
 ];
 
 pub const WORDS: &[Word] = &[Word {

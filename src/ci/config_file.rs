@@ -328,13 +328,16 @@ mod tests {
         assert_eq!(draft.given("dry-run"), Some("true"));
         assert_eq!(draft.given("user-metadata"), Some("build=7\non=main"));
         assert_eq!(draft.given("expiry"), Some("24h"));
+        let urls = "timestamp-url:\n  - http://a\n  - http://b\ntimestamp-root-cert: tsa.pem\n";
+        let draft = Draft::from_yaml("sealwright.yml", urls).unwrap();
+        assert_eq!(draft.given("timestamp-url"), Some("http://a\nhttp://b"));
+        assert_eq!(draft.given("timestamp-root-cert"), Some("tsa.pem"));
     }
 
     #[test]
     fn keys_of_later_versions_and_other_tools_are_refused_by_name() {
         for (text, message) in [
-            ("timestamp-url: http://t\n", "key `timestamp-url` is not supported by this version"),
-            ("timestamp-root-cert: x\n", "`timestamp-root-cert` is not supported by this version"),
+            ("timestamp_url: http://t\n", "unknown key `timestamp_url`; use `timestamp-url`"),
             ("plugin-config: a=b\n", "`plugin-config` is not supported by this version"),
             ("plugin: other\n", "expected `azure-kv`, which is all that this version supports"),
             ("key_id: k\n", "unknown key `key_id`; use `key`"),

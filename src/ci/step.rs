@@ -60,6 +60,14 @@ pub enum ChainSource {
     SelfSigned,
 }
 
+/// Time-stamping authorities, in the order they are asked, and the root of their certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timestamps {
+    /// Checked where they are used.
+    pub urls: Vec<String>,
+    pub root: PathBuf,
+}
+
 /// Under which names later steps find this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BinaryNames {
@@ -104,6 +112,8 @@ pub struct Step {
     pub trust: TrustInputs,
     /// What `setup` puts on PATH.
     pub binary_names: BinaryNames,
+    /// Who stamps the time of signing.
+    pub timestamps: Option<Timestamps>,
     pub user_metadata: BTreeMap<String, String>,
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,

@@ -248,6 +248,18 @@ pub const INPUTS: &[Input] = &[
         "How long the signature is valid, such as `24h` or `720h`.",
     ).under(Group::Key).of(SIGN),
     input(
+        "timestamp-url",
+        Shape::List,
+        None,
+        "RFC 3161 timestamp authorities, tried in order, such as `http://timestamp.acs.microsoft.com/`; with `timestamp-root-cert`.",
+    ).under(Group::Key).of(SIGN),
+    input(
+        "timestamp-root-cert",
+        Shape::File,
+        None,
+        "File with the root certificate, PEM or DER, that the authorities' certificates chain to.",
+    ).under(Group::Key).of(SIGN),
+    input(
         "registry-username",
         Shape::Text,
         None,

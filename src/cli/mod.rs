@@ -23,6 +23,7 @@ mod step_github;
 mod step_services;
 mod step_trust;
 mod streams;
+mod timestamping;
 mod world;
 
 pub use error::CliError;

@@ -22,10 +22,11 @@ use crate::config::{Dirs, docker_config};
 use crate::credentials::{Credential, CredentialSource, Found};
 use crate::crypto::Digest;
 use crate::env::{Env, name};
-use crate::envelope::Signer;
+use crate::envelope::{Countersigner, Signer};
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{Access, Reference, Registry};
 use crate::sign::{OpenSigner, Rehearsal, SignRequest, rehearse};
+use crate::timestamp::Stamper;
 use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
 
@@ -63,6 +64,7 @@ pub struct StepServices {
     env: Env,
     policy: OnceCell<Policy>,
     signer: OnceCell<Arc<dyn Signer>>,
+    stamper: OnceCell<Stamper>,
     cancelled: Cancelled,
 }
 
@@ -82,6 +84,7 @@ impl StepServices {
             env: session.env.clone(),
             policy: OnceCell::new(),
             signer: OnceCell::new(),
+            stamper: OnceCell::new(),
             cancelled: cancelled(),
         }
     }
@@ -126,13 +129,14 @@ impl StepServices {
         async move { self.signer.get_or_try_init(open).await.cloned() }.boxed()
     }
 
-    fn request<'a>(&self, image: &'a Reference) -> SignRequest<'a> {
+    fn request<'a>(&'a self, image: &'a Reference) -> SignRequest<'a> {
         SignRequest {
             reference: image,
             format: self.step.format,
             expiry: self.step.expiry,
             user_metadata: self.step.user_metadata.clone(),
             mode: self.step.mode,
+            countersigner: self.stamper.get().map(|stamper| stamper as &dyn Countersigner),
         }
     }
 
@@ -157,6 +161,10 @@ impl Services for StepServices {
             let _ = self.policy.set(policy);
         } else {
             self.key()?;
+            if let Some(timestamps) = &self.step.timestamps {
+                let stamper = self.world.stamper(&timestamps.urls, &timestamps.root)?;
+                let _ = self.stamper.set(stamper);
+            }
         }
         Ok(())
     }

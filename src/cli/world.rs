@@ -13,6 +13,7 @@ use super::local_key::{local_signer, read};
 use super::remembered::Remembered;
 use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
+use super::timestamping;
 use crate::azure::{
     AcrCredentials, AzureError, ChainSource, ConnectionName, CredentialType, ExtraHosts, Identity,
     KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryConnection,
@@ -34,6 +35,7 @@ use crate::registry::{
     Scheme, scheme_for,
 };
 use crate::sign::OpenSigner;
+use crate::timestamp::Stamper;
 
 /// What a command gives to its clients.
 pub struct WorldOptions {
@@ -207,6 +209,11 @@ impl World {
     /// The credential stores of this machine.
     pub fn stores(&self) -> Stores {
         stores(self.dirs.clone(), &self.options.env, self.options.clock.clone())
+    }
+
+    /// Timestamps from these authorities under this root.
+    pub fn stamper(&self, urls: &[String], root: &Path) -> Result<Stamper, BoxFault> {
+        timestamping::stamper(&self.http, self.options.clock.clone(), urls, root)
     }
 
     /// A signer to be opened. What the key's settings get wrong is said at once.

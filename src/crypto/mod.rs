@@ -9,5 +9,5 @@ mod suite;
 pub use digest::{Digest, DigestError, Hash};
 pub use key::{KeyError, PrivateKey};
 pub use public_key::UnsupportedKey;
-pub use random::seed_random;
+pub use random::{random_bytes, seed_random};
 pub use suite::{SUITES, Suite, VerifyError};

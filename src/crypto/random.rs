@@ -7,6 +7,13 @@ pub fn seed_random() {
     let _ = aws_lc_rs::rand::fill(&mut [0]);
 }
 
+/// Random bytes fit for nonces; none when the system has none.
+pub fn random_bytes<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

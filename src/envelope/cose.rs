@@ -17,10 +17,9 @@ use super::attributes::{
 use super::cbor::{self, Tags};
 use super::error::excerpt;
 use super::read::{Pieces, check_count};
-use super::write::Signing;
+use super::write::{Signing, UnsignedAttributes};
 use super::{AttributeKey, EnvelopeError, PAYLOAD_TYPE, Part};
 use crate::crypto::{SUITES, Suite};
-use crate::x509::Chain;
 
 const ALG: i64 = 1;
 const CRIT: i64 = 2;
@@ -179,12 +178,15 @@ impl Unsigned {
         self.sign1.tbs_data(&[])
     }
 
-    pub fn finish(mut self, signature: &[u8], chain: &Chain, agent: &str) -> Vec<u8> {
-        let certificates = chain.certificates().iter().map(|c| c.der().into()).collect();
-        self.sign1.unprotected = HeaderBuilder::new()
+    pub fn finish(mut self, signature: &[u8], unsigned: &UnsignedAttributes<'_>) -> Vec<u8> {
+        let certificates = unsigned.chain.certificates().iter().map(|c| c.der().into()).collect();
+        let mut header = HeaderBuilder::new()
             .value(X5CHAIN, Value::Array(certificates))
-            .text_value(SIGNING_AGENT.into(), agent.into())
-            .build();
+            .text_value(SIGNING_AGENT.into(), unsigned.agent.into());
+        if let Some(token) = unsigned.timestamp {
+            header = header.text_value(TIMESTAMP_SIGNATURE.into(), Value::Bytes(token.into()));
+        }
+        self.sign1.unprotected = header.build();
         self.sign1.signature = signature.into();
         self.sign1.to_tagged_vec().expect("a built message always serializes")
     }

@@ -15,10 +15,9 @@ use super::error::excerpt;
 use super::json::Members;
 use super::payload::to_json;
 use super::read::{Pieces, check_count};
-use super::write::Signing;
+use super::write::{Signing, UnsignedAttributes};
 use super::{AttributeKey, EnvelopeError, PAYLOAD_TYPE, Part};
 use crate::crypto::{SUITES, Suite};
-use crate::x509::Chain;
 
 /// Takes the flattened JSON apart: strict base64, exact names, no member twice.
 pub(super) fn read(bytes: &[u8]) -> Result<(Pieces, Header), EnvelopeError> {
@@ -126,13 +125,15 @@ impl Unsigned {
         [self.protected.as_str(), ".", self.payload.as_str()].concat().into_bytes()
     }
 
-    pub fn finish(&self, signature: &[u8], chain: &Chain, agent: &str) -> Vec<u8> {
+    pub fn finish(&self, signature: &[u8], unsigned: &UnsignedAttributes<'_>) -> Vec<u8> {
+        let certificates = unsigned.chain.certificates();
         to_json(&EnvelopeDraft {
             payload: &self.payload,
             protected: &self.protected,
             header: HeaderDraft {
-                x5c: chain.certificates().iter().map(|c| STANDARD.encode(c.der())).collect(),
-                signing_agent: agent,
+                timestamp: unsigned.timestamp.map(|token| STANDARD.encode(token)),
+                x5c: certificates.iter().map(|c| STANDARD.encode(c.der())).collect(),
+                signing_agent: unsigned.agent,
             },
             signature: URL_SAFE_NO_PAD.encode(signature),
         })
@@ -163,6 +164,8 @@ struct EnvelopeDraft<'a> {
 
 #[derive(Serialize)]
 struct HeaderDraft<'a> {
+    #[serde(rename = "io.cncf.notary.timestampSignature", skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
     x5c: Vec<String>,
     #[serde(rename = "io.cncf.notary.signingAgent")]
     signing_agent: &'a str,

@@ -15,8 +15,8 @@ pub use attributes::{Attribute, AttributeKey, Scheme};
 pub use error::{EnvelopeError, Part};
 pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};
 pub use read::{Claims, Intact, Parsed};
-pub use signer::{LocalSigner, Signer, SignerError};
-pub use write::{SealError, SealRequest, Sealed, seal};
+pub use signer::{Countersigner, LocalSigner, Signer, SignerError};
+pub use write::{SealError, SealRequest, Sealed, seal, seal_with};
 
 /// The two envelope formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

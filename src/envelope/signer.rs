@@ -20,6 +20,19 @@ pub trait Signer: Send + Sync {
     }
 }
 
+/// Makes timestamps over signatures.
+#[async_trait::async_trait]
+pub trait Countersigner: Send + Sync {
+    /// An RFC 3161 token in DER over the raw signature bytes, verified. Its hash is that of the chain's suite.
+    async fn countersign(&self, signature: &[u8], chain: &Chain) -> Result<Vec<u8>, BoxFault>;
+}
+
+impl std::fmt::Debug for dyn Countersigner + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Countersigner")
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum SignerError {
     #[error("the private key does not belong to the certificate with subject {subject:?}")]

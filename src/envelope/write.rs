@@ -6,10 +6,12 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::attributes::{check_time_order, in_range};
 use super::error::rfc3339;
-use super::{EnvelopeError, Format, Intact, Parsed, Payload, Scheme, Signer, cose, jws};
+use super::{
+    Countersigner, EnvelopeError, Format, Intact, Parsed, Payload, Scheme, Signer, cose, jws,
+};
 use crate::crypto::Suite;
 use crate::fault::{BoxFault, Fault};
-use crate::x509::ValidityError;
+use crate::x509::{Chain, ValidityError};
 
 pub struct SealRequest {
     pub format: Format,
@@ -41,6 +43,8 @@ pub enum SealError {
     SigningTime(OffsetDateTime),
     #[error("the signing key refused: {0}")]
     Signer(BoxFault),
+    #[error("timestamp: {0}")]
+    Timestamp(BoxFault),
 }
 
 impl Fault for SealError {
@@ -51,7 +55,7 @@ impl Fault for SealError {
             Self::Validity(error) => error.code(),
             Self::Expiry(_) => "envelope-expiry-range",
             Self::SigningTime(_) => "envelope-signing-time-range",
-            Self::Signer(fault) => fault.code(),
+            Self::Signer(fault) | Self::Timestamp(fault) => fault.code(),
         }
     }
 
@@ -59,7 +63,7 @@ impl Fault for SealError {
         match self {
             // The facts below are part of the first line already.
             Self::SelfVerification(error) => error.because(),
-            Self::Signer(fault) => fault.because(),
+            Self::Signer(fault) | Self::Timestamp(fault) => fault.because(),
             _ => Vec::new(),
         }
     }
@@ -72,14 +76,14 @@ impl Fault for SealError {
             ),
             Self::SelfVerification(error) => error.hint(),
             Self::Validity(error) => error.hint(),
-            Self::Signer(fault) => fault.hint(),
+            Self::Signer(fault) | Self::Timestamp(fault) => fault.hint(),
             _ => None,
         }
     }
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Signer(fault) => fault.exit(),
+            Self::Signer(fault) | Self::Timestamp(fault) => fault.exit(),
             _ => 1,
         }
     }
@@ -88,6 +92,16 @@ impl Fault for SealError {
 /// Signs (scheme `notary.x509`), then reads the envelope back with every check of the verifier
 /// (signing-and-verification-workflow.md, "Signing Steps").
 pub async fn seal(request: &SealRequest, signer: &dyn Signer) -> Result<Sealed, SealError> {
+    seal_with(request, signer, None).await
+}
+
+/// The same with a timestamp from the countersigner, which is asked only for a signature that the
+/// leaf's key verifies.
+pub async fn seal_with(
+    request: &SealRequest,
+    signer: &dyn Signer,
+    countersigner: Option<&dyn Countersigner>,
+) -> Result<Sealed, SealError> {
     let signing = Signing::of(request, signer.suite())?;
     let chain = signer.chain();
     chain.check_valid_at(signing.scheme.time())?;
@@ -96,14 +110,30 @@ pub async fn seal(request: &SealRequest, signer: &dyn Signer) -> Result<Sealed, 
         Format::Jws => Unsigned::Jws(jws::Unsigned::new(&signing, &payload)),
         Format::Cose => Unsigned::Cose(Box::new(cose::Unsigned::new(&signing, &payload))),
     };
-    let signature = signer.sign(&unsigned.message()).await.map_err(SealError::Signer)?;
+    let message = unsigned.message();
+    let signature = signer.sign(&message).await.map_err(SealError::Signer)?;
+    let token = match countersigner {
+        Some(countersigner) => {
+            chain
+                .suite()
+                .verify(chain.leaf().public_key(), &message, &signature)
+                .map_err(|_| EnvelopeError::SignatureInvalid)?;
+            let token = countersigner.countersign(&signature, chain).await;
+            Some(token.map_err(SealError::Timestamp)?)
+        }
+        None => None,
+    };
     let agent = signing_agent(signer.agent());
+    let attributes = UnsignedAttributes { chain, agent: &agent, timestamp: token.as_deref() };
     let bytes = match unsigned {
-        Unsigned::Jws(unsigned) => unsigned.finish(&signature, chain, &agent),
-        Unsigned::Cose(unsigned) => unsigned.finish(&signature, chain, &agent),
+        Unsigned::Jws(unsigned) => unsigned.finish(&signature, &attributes),
+        Unsigned::Cose(unsigned) => unsigned.finish(&signature, &attributes),
     };
     let intact = Parsed::read(request.format, &bytes)?.check_integrity()?;
     check_ours(&intact, request, &signing, signer)?;
+    if intact.timestamp_token() != token.as_deref() {
+        return Err(SealError::Altered { part: "timestamp" });
+    }
     Ok(Sealed { bytes, intact })
 }
 
@@ -130,6 +160,14 @@ impl Signing {
         };
         Ok(Self { suite, scheme: Scheme::X509 { signing_time }, expiry })
     }
+}
+
+/// What stands beside the signature, signed by nobody.
+pub(super) struct UnsignedAttributes<'a> {
+    pub chain: &'a Chain,
+    pub agent: &'a str,
+    /// An RFC 3161 token in DER.
+    pub timestamp: Option<&'a [u8]>,
 }
 
 enum Unsigned {

@@ -1,4 +1,5 @@
-//! A whole world on loopback: registry, key vault, Entra, GitHub's API and a small PKI.
+//! A whole world on loopback: registry, key vault, Entra, GitHub's API, a time-stamping authority and a
+//! small PKI.
 //!
 //! It proves that the program agrees with itself; that it agrees with others is proven elsewhere.
 //! Of this crate it uses `clock` and `secret` alone, so that one mistake cannot cancel another.
@@ -6,7 +7,8 @@
 //! anyone can read, there because making an RSA key takes long without optimization.
 //!
 //! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault,
-//! Entra and GitHub's API at `https://localhost:PORT`, the control at `http://127.0.0.1:PORT`.
+//! Entra and GitHub's API at `https://localhost:PORT`, the control and the time-stamping authority at
+//! `http://127.0.0.1:PORT`.
 
 mod content;
 mod control;
@@ -23,6 +25,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tsa;
 mod vault;
 
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
@@ -32,9 +35,9 @@ pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
 pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
 pub use serve::{ServeOptions, serve};
+pub use tsa::{Stamp, Tsa};
 pub use vault::{ChainInVault, ChainOrder, Export, Permission, Wording};
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -68,6 +71,8 @@ pub struct Lab {
     authority_host: String,
     github: Arc<GitHub>,
     github_host: String,
+    tsa: Arc<Tsa>,
+    tsa_host: String,
     tasks: Vec<JoinHandle<()>>,
     apart: Option<Runtime>,
 }
@@ -99,6 +104,7 @@ impl Lab {
         let [http, https] = [Port::bind().await?, Port::bind().await?];
         let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
         let [github_port, control_port] = [Port::bind().await?, Port::bind().await?];
+        let tsa_port = Port::bind().await?;
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
         let github_host = format!("localhost:{}", github_port.number());
@@ -128,6 +134,9 @@ impl Lab {
         });
 
         let github = GitHub::new(identity.clone());
+        let tsa = Arc::new(Tsa::new(options.clock.clone())?);
+        let tsa_host = format!("127.0.0.1:{}", tsa_port.number());
+
         let registry_http = format!("localhost:{}", http.number());
         let registry_https = format!("127.0.0.1:{}", https.number());
         let control_host = format!("127.0.0.1:{}", control_port.number());
@@ -141,6 +150,7 @@ impl Lab {
             vault_port.serve(acceptor(), site(Role::Vault, vault.clone())),
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
             github_port.serve(acceptor(), site(Role::GitHub, github.clone())),
+            tsa_port.serve(None, site(Role::Tsa, tsa.clone())),
             control_port.serve(None, remote),
         ];
         Ok(Self {
@@ -159,6 +169,8 @@ impl Lab {
             authority_host,
             github,
             github_host,
+            tsa,
+            tsa_host,
             tasks,
             apart: None,
         })
@@ -306,34 +318,6 @@ impl Lab {
     /// (SubjectPublicKeyInfo DER).
     pub fn register_client_key(&self, spki: &[u8]) {
         self.entra.keys.register(spki);
-    }
-
-    /// `KEY=value` lines fit for `$GITHUB_ENV`; the CA is written into the folder as `lab-ca.pem`.
-    pub fn env_lines(&self, folder: &Path) -> Result<Vec<String>, LabError> {
-        let ca = folder.join("lab-ca.pem");
-        serve::write(&ca, &self.ca_pem)?;
-        let identity = &self.identity;
-        let pairs = [
-            ("SEALWRIGHT_LAB_REGISTRY", self.registry_host().to_owned()),
-            ("SEALWRIGHT_LAB_REGISTRY_HTTPS", self.registry_https.clone()),
-            ("SEALWRIGHT_LAB_VAULT", self.vault.host.clone()),
-            ("SEALWRIGHT_LAB_AUTHORITY", self.authority_host.clone()),
-            ("SEALWRIGHT_LAB_CONTROL", format!("http://{}", self.control_host)),
-            ("SEALWRIGHT_LAB_EXTRA_HOSTS", self.extra_hosts()),
-            ("SEALWRIGHT_LAB_USERNAME", identity.username.clone()),
-            ("SEALWRIGHT_LAB_PASSWORD", identity.password.expose().to_owned()),
-            ("SEALWRIGHT_LAB_OIDC_URL", self.oidc_url()),
-            ("SEALWRIGHT_LAB_OIDC_TOKEN", identity.oidc_request_token.expose().to_owned()),
-            ("SEALWRIGHT_LAB_OIDCREQUESTURI", self.devops_oidc_url()),
-            ("SEALWRIGHT_LAB_JOB_TOKEN", identity.job_token.expose().to_owned()),
-            ("SEALWRIGHT_LAB_CONNECTION", identity.connection_id.clone()),
-            ("AZURE_TENANT_ID", identity.tenant_id.clone()),
-            ("AZURE_CLIENT_ID", identity.client_id.clone()),
-            ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),
-            ("AZURE_AUTHORITY_HOST", format!("https://{}", self.authority_host)),
-            ("SSL_CERT_FILE", ca.display().to_string()),
-        ];
-        Ok(pairs.map(|(name, value)| format!("{name}={value}")).to_vec())
     }
 }
 

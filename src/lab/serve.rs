@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{IssueRequest, Lab, LabError, LabOptions};
+use super::{IssueRequest, Lab, LabError, LabOptions, Stamp};
 
 /// What a served lab has in it.
 pub struct ServeOptions {
@@ -69,6 +69,41 @@ pub async fn serve(
     until.await;
     lab.stop().await;
     Ok(())
+}
+
+impl Lab {
+    /// `KEY=value` lines fit for `$GITHUB_ENV`; the CA and the root of the
+    /// time-stamping authority are written into the folder.
+    pub fn env_lines(&self, folder: &Path) -> Result<Vec<String>, LabError> {
+        let ca = folder.join("lab-ca.pem");
+        write(&ca, &self.ca_pem)?;
+        let timestamp_root = folder.join("lab-timestamp-root.pem");
+        write(&timestamp_root, &self.timestamp_root_pem())?;
+        let identity = &self.identity;
+        let pairs = [
+            ("SEALWRIGHT_LAB_REGISTRY", self.registry_host().to_owned()),
+            ("SEALWRIGHT_LAB_REGISTRY_HTTPS", self.registry_https.clone()),
+            ("SEALWRIGHT_LAB_VAULT", self.vault.host.clone()),
+            ("SEALWRIGHT_LAB_AUTHORITY", self.authority_host.clone()),
+            ("SEALWRIGHT_LAB_CONTROL", format!("http://{}", self.control_host)),
+            ("SEALWRIGHT_LAB_EXTRA_HOSTS", self.extra_hosts()),
+            ("SEALWRIGHT_LAB_USERNAME", identity.username.clone()),
+            ("SEALWRIGHT_LAB_PASSWORD", identity.password.expose().to_owned()),
+            ("SEALWRIGHT_LAB_OIDC_URL", self.oidc_url()),
+            ("SEALWRIGHT_LAB_OIDC_TOKEN", identity.oidc_request_token.expose().to_owned()),
+            ("SEALWRIGHT_LAB_OIDCREQUESTURI", self.devops_oidc_url()),
+            ("SEALWRIGHT_LAB_JOB_TOKEN", identity.job_token.expose().to_owned()),
+            ("SEALWRIGHT_LAB_CONNECTION", identity.connection_id.clone()),
+            ("SEALWRIGHT_LAB_TIMESTAMP_URL", self.timestamp_url(Stamp::Good)),
+            ("SEALWRIGHT_LAB_TIMESTAMP_ROOT", timestamp_root.display().to_string()),
+            ("AZURE_TENANT_ID", identity.tenant_id.clone()),
+            ("AZURE_CLIENT_ID", identity.client_id.clone()),
+            ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),
+            ("AZURE_AUTHORITY_HOST", format!("https://{}", self.authority_host)),
+            ("SSL_CERT_FILE", ca.display().to_string()),
+        ];
+        Ok(pairs.map(|(name, value)| format!("{name}={value}")).to_vec())
+    }
 }
 
 pub(super) fn write(path: &Path, text: &str) -> Result<(), LabError> {

@@ -1,4 +1,4 @@
-//! Signing: resolve → payload → envelope → push → read back.
+//! Signing: resolve → payload → envelope → timestamp → push → read back.
 
 mod metadata;
 
@@ -13,7 +13,8 @@ use time::OffsetDateTime;
 use crate::clock::Clock;
 use crate::crypto::Digest;
 use crate::envelope::{
-    Format, Payload, SealError, SealRequest, Sealed, Signer, TargetArtifact, seal,
+    Countersigner, Format, Payload, SealError, SealRequest, Sealed, Signer, TargetArtifact,
+    seal_with,
 };
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{PushPermission, Reference, ReferrersMode, Registry, SignaturePush};
@@ -39,6 +40,8 @@ pub struct SignRequest<'a> {
     pub expiry: Option<Duration>,
     pub user_metadata: BTreeMap<String, String>,
     pub mode: ReferrersMode,
+    /// Makes the timestamp; without it the signature has none.
+    pub countersigner: Option<&'a dyn Countersigner>,
 }
 
 /// A signature that is in the registry.
@@ -146,7 +149,8 @@ pub async fn sign(
     prepared.map_err(SignError::Push)?;
 
     let now = clock.now();
-    let sealed = seal(&seal_request(&target, request, now), signer.as_ref()).await?;
+    let sealing = seal_request(&target, request, now);
+    let sealed = seal_with(&sealing, signer.as_ref(), request.countersigner).await?;
     let pushed = registry
         .push_signature(SignaturePush {
             subject: &target,

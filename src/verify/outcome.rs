@@ -174,7 +174,7 @@ fn reasons(tried: &[Tried]) -> Vec<String> {
 
 fn store_error(tried: &[Tried]) -> Option<&StoreError> {
     tried.iter().find_map(|t| match &t.failure {
-        Some(CheckFailure::Store(error)) => Some(error),
+        Some(CheckFailure::Store(error) | CheckFailure::TimestampStore(error)) => Some(error),
         _ => None,
     })
 }

@@ -4,11 +4,12 @@ use crate::registry::SignatureDescriptor;
 use crate::trust::{Statement, StoreError, StoreType, TrustStore};
 use crate::x509::Certificate;
 
-/// Certificates of the statement's `ca` and `signingAuthority` stores; a store that does not load
-/// is an answer too, and counts when a signature asks for its type.
+/// Certificates of the statement's stores by type; a store that does not load is an answer too, and
+/// counts when a signature asks for its type.
 pub(super) struct Stores {
     ca: Result<Vec<Certificate>, StoreError>,
     signing_authority: Result<Vec<Certificate>, StoreError>,
+    tsa: Result<Vec<Certificate>, StoreError>,
     thumbprints: Vec<String>,
 }
 
@@ -16,13 +17,14 @@ impl Stores {
     pub(super) fn load(store: &dyn TrustStore, statement: &Statement) -> Self {
         let ca = load(store, statement, StoreType::Ca);
         let signing_authority = load(store, statement, StoreType::SigningAuthority);
+        let tsa = load(store, statement, StoreType::Tsa);
         let thumbprints = [&ca, &signing_authority]
             .into_iter()
             .flatten()
             .flatten()
             .map(Certificate::thumbprint)
             .collect();
-        Self { ca, signing_authority, thumbprints }
+        Self { ca, signing_authority, tsa, thumbprints }
     }
 
     /// Trusted certificates of one type.
@@ -30,7 +32,7 @@ impl Stores {
         let loaded = match kind {
             StoreType::Ca => &self.ca,
             StoreType::SigningAuthority => &self.signing_authority,
-            StoreType::Tsa => return Ok(&[]),
+            StoreType::Tsa => &self.tsa,
         };
         loaded.as_deref().map_err(Clone::clone)
     }

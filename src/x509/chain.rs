@@ -3,7 +3,8 @@
 
 use time::OffsetDateTime;
 
-use super::{Certificate, advice, rules};
+use super::rules::{self, Purpose};
+use super::{Certificate, advice};
 use crate::crypto::Suite;
 use crate::fault::Fault;
 
@@ -77,6 +78,14 @@ pub enum ChainError {
         "certificate with subject {subject:?}: extended key usage must not contain {usage} eku"
     )]
     LeafExtendedKeyUsage { subject: String, usage: String },
+    #[error(
+        "timestamp signing certificate with subject {subject:?} must have and only have Timestamping as extended key usage"
+    )]
+    TimestampingUsage { subject: String },
+    #[error(
+        "timestamp signing certificate with subject {subject:?} must have extended key usage extension marked as critical"
+    )]
+    TimestampingUsageNotCritical { subject: String },
     #[error("certificate with subject {subject:?}: {reason}")]
     LeafKey { subject: String, reason: String },
     #[error(
@@ -122,6 +131,8 @@ impl Fault for ChainError {
             Self::LeafNotForSignatures { .. } => "x509-leaf-not-for-signatures",
             Self::LeafKeyUsage { .. } => "x509-leaf-key-usage",
             Self::LeafExtendedKeyUsage { .. } => "x509-leaf-extended-key-usage",
+            Self::TimestampingUsage { .. } => "x509-timestamping-usage",
+            Self::TimestampingUsageNotCritical { .. } => "x509-timestamping-usage-not-critical",
             Self::LeafKey { .. } => "x509-leaf-key",
             Self::CaBasicConstraints { .. } => "x509-ca-basic-constraints",
             Self::CaPathLength { .. } => "x509-ca-path-length",
@@ -188,7 +199,7 @@ impl Fault for ValidityError {
 impl Chain {
     /// Checks the code-signing rules on certificates in order leaf → root.
     pub fn check(certificates: Vec<Certificate>) -> Result<Self, ChainError> {
-        let suite = rules::check(&certificates)?;
+        let suite = rules::check(&certificates, Purpose::Code)?;
         Ok(Self { certificates, suite })
     }
     pub fn certificates(&self) -> &[Certificate] {
@@ -203,21 +214,29 @@ impl Chain {
     }
     /// Every certificate contains `at` (inclusive both ends).
     pub fn check_valid_at(&self, at: OffsetDateTime) -> Result<(), ValidityError> {
-        let outside = self.certificates.iter().find(|c| at < c.not_before() || at > c.not_after());
-        outside.map_or(Ok(()), |certificate| {
-            Err(ValidityError {
-                subject: certificate.subject().to_string(),
-                at,
-                not_before: certificate.not_before(),
-                not_after: certificate.not_after(),
-            })
-        })
+        check_valid_at(&self.certificates, at)
     }
     /// What Azure's article on signing with Key Vault asks beyond the specification, as sentences for warnings: basicConstraints
     /// critical on CAs, DigitalSignature only, EKU empty or code signing only, CN/C/ST/O in the subject.
     pub fn advice(&self) -> Vec<String> {
         advice::on(&self.certificates)
     }
+}
+
+/// Every one of the certificates contains `at` (inclusive both ends).
+pub(super) fn check_valid_at(
+    certificates: &[Certificate],
+    at: OffsetDateTime,
+) -> Result<(), ValidityError> {
+    let outside = certificates.iter().find(|c| at < c.not_before() || at > c.not_after());
+    outside.map_or(Ok(()), |certificate| {
+        Err(ValidityError {
+            subject: certificate.subject().to_string(),
+            at,
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+        })
+    })
 }
 
 fn quoted(texts: &[impl AsRef<str>]) -> String {

@@ -11,6 +11,7 @@ mod rules;
 mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
+mod timestamping;
 
 pub use certificate::{CERTIFICATE_LIMIT, Certificate, CertificateError};
 pub use chain::{CHAIN_LIMIT, Chain, ChainError, ValidityError};
@@ -19,3 +20,4 @@ pub use name::Name;
 pub use order::{BAG_LIMIT, order};
 pub use pem::certificates_from_pem_or_der;
 pub use signature::SignatureAlgorithm;
+pub use timestamping::TimestampingChain;

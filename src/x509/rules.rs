@@ -5,43 +5,53 @@ use super::chain::{CHAIN_LIMIT, ChainError};
 use super::{Certificate, SignatureAlgorithm};
 use crate::crypto::Suite;
 
+/// What the leaf of a chain signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Code,
+    Timestamps,
+}
+
 /// All rules on certificates in order leaf → root. Name constraints, policies, key identifiers and
 /// unknown critical extensions are not part of the specification's path validation.
-pub(super) fn check(chain: &[Certificate]) -> Result<Suite, ChainError> {
+pub(super) fn check(chain: &[Certificate], purpose: Purpose) -> Result<Suite, ChainError> {
     let (leaf, issuers) = chain.split_first().ok_or(ChainError::Empty)?;
     length(chain)?;
     chain.iter().try_for_each(secure_signature)?;
     let Some((root, intermediates)) = issuers.split_last() else {
         self_signed_alone(leaf)?;
-        return check_leaf(leaf);
+        return check_leaf(leaf, purpose);
     };
     leaf_is_issued(leaf)?;
     issued_by(leaf, &issuers[0])?;
-    let suite = check_leaf(leaf)?;
+    let suite = check_leaf(leaf, purpose)?;
     for ((below, intermediate), issuer) in (0..).zip(intermediates).zip(&issuers[1..]) {
         intermediate_is_issued(intermediate)?;
         issued_by(intermediate, issuer)?;
-        check_ca(intermediate, below)?;
+        check_ca(intermediate, below, purpose)?;
     }
     root_is_self_signed(root)?;
-    check_ca(root, intermediates.len() as u64)?;
+    check_ca(root, intermediates.len() as u64, purpose)?;
     Ok(suite)
 }
 
-fn check_leaf(leaf: &Certificate) -> Result<Suite, ChainError> {
+fn check_leaf(leaf: &Certificate, purpose: Purpose) -> Result<Suite, ChainError> {
     leaf_is_no_ca(leaf)?;
-    key_usage_is_critical(leaf)?;
+    key_usage_is_there(leaf, purpose)?;
     leaf_signs(leaf)?;
     leaf_does_nothing_else(leaf)?;
-    leaf_extended_key_usage(leaf)?;
+    match purpose {
+        Purpose::Code => leaf_extended_key_usage(leaf)?,
+        Purpose::Timestamps => leaf_timestamps_only(leaf)?,
+    }
     leaf_key(leaf)
 }
 
 /// `below`: how many intermediate certificates stand between this one and the leaf.
-fn check_ca(ca: &Certificate, below: u64) -> Result<(), ChainError> {
+fn check_ca(ca: &Certificate, below: u64, purpose: Purpose) -> Result<(), ChainError> {
     ca_is_ca(ca)?;
     ca_path_length(ca, below)?;
-    key_usage_is_critical(ca)?;
+    key_usage_is_there(ca, purpose)?;
     ca_signs_certificates(ca)
 }
 
@@ -123,10 +133,11 @@ fn leaf_is_no_ca(leaf: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-fn key_usage_is_critical(certificate: &Certificate) -> Result<(), ChainError> {
+/// Critical, except in the chains of time-stamping authorities.
+fn key_usage_is_there(certificate: &Certificate, purpose: Purpose) -> Result<(), ChainError> {
     match certificate.key_usage() {
         None => Err(ChainError::KeyUsageMissing { subject: subject(certificate) }),
-        Some(usage) if !usage.critical => {
+        Some(usage) if !usage.critical && purpose == Purpose::Code => {
             Err(ChainError::KeyUsageNotCritical { subject: subject(certificate) })
         }
         Some(_) => Ok(()),
@@ -160,6 +171,17 @@ fn leaf_extended_key_usage(leaf: &Certificate) -> Result<(), ChainError> {
     match usages.into_iter().find(|usage| REFUSED.contains(&usage.as_str())) {
         Some(usage) => Err(ChainError::LeafExtendedKeyUsage { subject: subject(leaf), usage }),
         None => Ok(()),
+    }
+}
+
+/// RFC 3161, 2.3: one usage, critical.
+fn leaf_timestamps_only(leaf: &Certificate) -> Result<(), ChainError> {
+    match leaf.extended_key_usage() {
+        Some(usage) if usage.names() == ["Timestamping"] && usage.critical => Ok(()),
+        Some(usage) if usage.names() == ["Timestamping"] => {
+            Err(ChainError::TimestampingUsageNotCritical { subject: subject(leaf) })
+        }
+        _ => Err(ChainError::TimestampingUsage { subject: subject(leaf) }),
     }
 }
 

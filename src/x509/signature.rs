@@ -23,7 +23,8 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    pub(super) fn read(algorithm: &AlgorithmIdentifierOwned) -> Self {
+    /// What an AlgorithmIdentifier names (RFC 4055, RFC 5758, RFC 8410).
+    pub fn read(algorithm: &AlgorithmIdentifierOwned) -> Self {
         match algorithm.oid {
             rfc5912::SHA_256_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Hash::Sha256),
             rfc5912::SHA_384_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Hash::Sha384),
@@ -44,12 +45,7 @@ impl SignatureAlgorithm {
 
     /// Verifies `signature` over `tbs` under the key `spki` (SubjectPublicKeyInfo in DER): RSA keys of
     /// 2048 to 8192 bits, P-256, P-384, P-521 and Ed25519.
-    pub(super) fn verify(
-        &self,
-        spki: &[u8],
-        tbs: &[u8],
-        signature: &[u8],
-    ) -> Result<(), VerifyError> {
+    pub fn verify(&self, spki: &[u8], tbs: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
         let algorithm = self.verification(spki).ok_or(VerifyError)?;
         UnparsedPublicKey::new(algorithm, spki).verify(tbs, signature).map_err(|_| VerifyError)
     }

@@ -29,6 +29,7 @@ pub const ROOMS: &[Room] = &[
     inside("crypto"),
     inside("x509"),
     inside("envelope"),
+    outside("timestamp"),
     outside("trust"),
     outside("config"),
     outside("credentials"),

@@ -3,6 +3,7 @@
 #[path = "../program/mod.rs"]
 mod program;
 mod support;
+mod timestamp;
 
 mod arguments;
 mod azure;

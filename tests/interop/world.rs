@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cell::{self, Registry};
 use crate::peer::{self, Served};
@@ -79,6 +79,18 @@ impl World {
         peer::run(sealwright(), arguments, &environment)
     }
 
+    /// From now on the policy asks for a timestamp of the authority with this root; the root's path.
+    pub fn trust_timestamps(&self, root: &str, rule: &str) -> Result<String, String> {
+        let store = self.config().join("truststore/x509/tsa/clock");
+        let path = store.join("root.pem");
+        fs::create_dir_all(&store)
+            .and_then(|()| fs::write(&path, root))
+            .map_err(|e| format!("{}: {e}", path.display()))?;
+        let verification = json!({ "level": "strict", "verifyTimestamp": rule });
+        self.write_policy(&verification, &["ca:peers", "tsa:clock"])?;
+        Ok(path.display().to_string())
+    }
+
     fn write_files(&self) -> Result<(), String> {
         let home = self.folder.path().join("home");
         let store = self.config().join("truststore/x509/ca/peers");
@@ -99,17 +111,21 @@ impl World {
                 "certPath": chain.join("chain.pem"),
             }));
         }
+        write_json(&self.config().join("signingkeys.json"), &json!({ "keys": keys }))?;
+        self.write_policy(&json!({ "level": "strict" }), &["ca:peers"])
+    }
+
+    fn write_policy(&self, verification: &Value, stores: &[&str]) -> Result<(), String> {
         let policy = json!({
             "version": "1.0",
             "trustPolicies": [{
                 "name": "peers",
                 "registryScopes": ["*"],
-                "signatureVerification": { "level": "strict" },
-                "trustStores": ["ca:peers"],
+                "signatureVerification": verification,
+                "trustStores": stores,
                 "trustedIdentities": ["x509.subject: C=US, ST=WA, O=Peer\\, Inc."],
             }],
         });
-        write_json(&self.config().join("signingkeys.json"), &json!({ "keys": keys }))?;
         write_json(&self.config().join("trustpolicy.json"), &policy)
     }
 
@@ -147,6 +163,6 @@ fn skipped(title: &str, why: &str) {
     peer::say(&format!("SKIPPED {title}: {why}"));
 }
 
-fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), String> {
+fn write_json(path: &Path, value: &Value) -> Result<(), String> {
     fs::write(path, value.to_string()).map_err(|e| format!("{}: {e}", path.display()))
 }

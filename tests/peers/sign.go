@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/purpose"
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-core-go/signature/cose"
 	"github.com/notaryproject/notation-core-go/signature/jws"
@@ -17,6 +19,7 @@ import (
 	"github.com/notaryproject/notation-go"
 	notationregistry "github.com/notaryproject/notation-go/registry"
 	"github.com/notaryproject/notation-go/signer"
+	"github.com/notaryproject/tspclient-go"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -43,6 +46,8 @@ func sign(ctx context.Context, args []string) error {
 	expiry := flags.Duration("expiry", 0, "the signature expires after this time")
 	backdate := flags.Duration("backdate", 0, "claim to have signed this long ago")
 	forceTag := flags.Bool("force-referrers-tag", true, "keep the referrers tag index even beside the Referrers API")
+	timestampURL := flags.String("timestamp-url", "", "time-stamping authority")
+	timestampRoot := flags.String("timestamp-root", "", "its root certificate")
 	flags.Var(metadata, "metadata", "user metadata, key=value; repeatable")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -65,8 +70,14 @@ func sign(ctx context.Context, args []string) error {
 		return err
 	}
 	repository := &recorder{Repository: notationregistry.NewRepository(remoteRepository)}
+	options := notation.SignerSignOptions{SignatureMediaType: mediaType, ExpiryDuration: *expiry}
+	if *timestampURL != "" {
+		if err := timestamped(&options, *timestampURL, *timestampRoot); err != nil {
+			return err
+		}
+	}
 	subject, err := notation.Sign(ctx, imageSigner, repository, notation.SignOptions{
-		SignerSignOptions: notation.SignerSignOptions{SignatureMediaType: mediaType, ExpiryDuration: *expiry},
+		SignerSignOptions: options,
 		ArtifactReference: image.reference,
 		UserMetadata:      metadata,
 	})
@@ -74,6 +85,23 @@ func sign(ctx context.Context, args []string) error {
 		return err
 	}
 	return printJSON(signed{subject.Digest, repository.signature.Digest, repository.warning})
+}
+
+func timestamped(options *notation.SignerSignOptions, url, root string) error {
+	certs, err := corex509.ReadCertificateFile(root)
+	if err != nil {
+		return err
+	}
+	options.TSARootCAs = x509.NewCertPool()
+	for _, cert := range certs {
+		options.TSARootCAs.AddCert(cert)
+	}
+	options.Timestamper, err = tspclient.NewHTTPTimestamper(nil, url)
+	if err != nil {
+		return err
+	}
+	options.TSARevocationValidator, err = revocation.NewWithOptions(revocation.Options{CertChainPurpose: purpose.Timestamping})
+	return err
 }
 
 func newSigner(keyPath, certPath string, backdate time.Duration) (notation.Signer, error) {

@@ -1,6 +1,6 @@
 //! The inputs of the task Notation@0, as a pipeline written for it has them.
 
-use sealwright::lab::{ChainInVault, IssueRequest, LabOptions};
+use sealwright::lab::{ChainInVault, IssueRequest, LabOptions, Role, Stamp};
 
 use crate::job::Job;
 
@@ -73,11 +73,19 @@ fn what_installed_notation_has_no_effect_and_is_said() {
 }
 
 #[test]
+fn a_pipeline_written_for_notation_signs_with_a_timestamp() {
+    let job = Job::start();
+    job.runner.write("tsa.pem", job.lab.timestamp_root_pem());
+    let url = job.lab.timestamp_url(Stamp::Good);
+    let inputs = [("timestampURL", url.as_str()), ("timestampRootCert", "tsa.pem")];
+    job.signs(&inputs).done().succeeded();
+    assert_eq!(job.lab.control().counts()[&Role::Tsa], 1);
+}
+
+#[test]
 fn what_this_version_cannot_do_is_refused_by_name() {
     let job = Job::start();
     for (name, value, code) in [
-        ("timestampURL", "http://timestamp.example.com", "ci-input-later"),
-        ("timestampRootCert", "root.crt", "ci-input-later"),
         ("plugin", "another", "ci-input-invalid"),
         ("keyid", "https://v.vault.azure.net/keys/k", "ci-input-together"),
     ] {

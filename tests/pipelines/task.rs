@@ -24,7 +24,9 @@ pub fn inputs(given: &[(String, String)], root: &Path) -> BTreeMap<String, Strin
     for input in task()["inputs"].as_array().expect("inputs") {
         let name = input["name"].as_str().expect("a name");
         let default = input["defaultValue"].as_str().unwrap_or_default();
-        let value = given.iter().find(|(n, _)| n == name).map_or(default, |(_, v)| v);
+        // agents know names in any capitals
+        let same = |(n, _): &&(String, String)| n.eq_ignore_ascii_case(name);
+        let value = given.iter().find(same).map_or(default, |(_, v)| v);
         match input["type"].as_str() {
             // also when it is not given
             Some("filePath") => set(name, root.join(value).to_str().expect("UTF-8")),

@@ -22,6 +22,7 @@ mod recursive;
 mod secrets;
 mod setup;
 mod sign;
+mod timestamp;
 mod trust;
 mod trust_refused;
 mod verify;

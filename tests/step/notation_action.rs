@@ -66,8 +66,6 @@ fn what_it_had_and_this_has_not_is_refused_by_name_before_anything_is_asked() {
     let job = Job::start();
     job.lab.control().reset();
     for (name, value, code) in [
-        ("timestamp_url", "http://timestamp.example.com", "ci-input-later"),
-        ("timestamp-url", "http://timestamp.example.com", "ci-input-later"),
         ("plugin-config", "a=b", "ci-input-later"),
         ("plugin", "com.amazonaws.signer.notation.plugin", "ci-input-invalid"),
         ("plugin_name", "com.amazonaws.signer.notation.plugin", "ci-input-invalid"),

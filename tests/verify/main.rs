@@ -7,6 +7,7 @@ mod forged;
 #[allow(dead_code, reason = "more than these tests need")]
 #[path = "../envelope/pki.rs"]
 mod pki;
+mod timestamps;
 mod world;
 
 use std::time::Duration;
@@ -135,22 +136,6 @@ async fn the_chain_must_be_valid_now_whatever_the_signer_claims() {
     world.now = datetime!(2025-12-31 23:59:59 UTC);
     let error = world.verify().await.unwrap_err();
     assert_eq!(codes(&error), ["verify-not-yet-valid"]);
-}
-
-#[tokio::test]
-async fn a_policy_that_needs_a_timestamp_is_not_satisfied_without_one() {
-    let stores = r#""ca:acme","tsa:clock""#;
-    let always = policy_with("strict", "", "*", stores);
-    let world = World::new().with_policy(always).signed(Leaf::Plain).await;
-    let error = world.verify().await.unwrap_err();
-    assert_eq!(codes(&error), ["verify-timestamp-unsupported"]);
-    assert!(error.because()[0].contains("not supported yet"));
-
-    let after = policy_with("strict", r#","verifyTimestamp":"afterCertExpiry""#, "*", stores);
-    let mut world = world.with_policy(after);
-    assert!(world.verify().await.is_ok());
-    world.now = datetime!(2027-06-01 0:00 UTC);
-    assert_eq!(codes(&world.verify().await.unwrap_err()), ["verify-timestamp-unsupported"]);
 }
 
 #[tokio::test]

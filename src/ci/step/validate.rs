@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{COMMANDS, ChainSource, Command, KeyChoice, Step};
+use super::{COMMANDS, ChainSource, Command, KeyChoice, Step, Timestamps};
 use crate::azure::CLOUDS;
 use crate::batch::{MOST_CONCURRENCY, Reach, Renewal};
 use crate::ci::draft::{Draft, InputError};
@@ -69,6 +69,7 @@ impl Draft {
             },
             trust: self.trust()?,
             binary_names: self.binary_names()?,
+            timestamps: self.timestamps()?,
             user_metadata: self.pairs("user-metadata")?,
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
@@ -155,6 +156,23 @@ impl Draft {
             (true, None) => Ok(ChainSource::SelfSigned),
             (false, Some(path)) => Ok(ChainSource::CaCerts(path.into())),
             (false, None) => Ok(ChainSource::Vault),
+        }
+    }
+
+    fn timestamps(&self) -> Result<Option<Timestamps>, InputError> {
+        match (self.list("timestamp-url"), self.text("timestamp-root-cert")) {
+            (urls, None) if urls.is_empty() => Ok(None),
+            (urls, Some(root)) if !urls.is_empty() => {
+                Ok(Some(Timestamps { urls, root: root.into() }))
+            }
+            (_, Some(_)) => Err(InputError::Missing {
+                name: "timestamp-url",
+                expected: "the address of a timestamp authority under `timestamp-root-cert`".into(),
+            }),
+            (_, None) => Err(InputError::Missing {
+                name: "timestamp-root-cert",
+                expected: "the file with the root certificate of `timestamp-url`".into(),
+            }),
         }
     }
 

@@ -19,12 +19,14 @@ use crate::cli::render::json::json;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
 use crate::cli::signing_key::SigningKey;
+use crate::cli::timestamping;
 use crate::cli::world::World;
 use crate::clock::Clock;
-use crate::envelope::{FORMATS, Format, Signer};
+use crate::envelope::{Countersigner, FORMATS, Format, Signer};
 use crate::fault::{BoxFault, printable};
 use crate::registry::{Access, Reference, ReferrersMode};
 use crate::sign::{SignError, SignRequest};
+use crate::timestamp::Stamper;
 
 pub const SIGN: CommandSpec = CommandSpec {
     path: &["sign"],
@@ -93,7 +95,7 @@ pub const SIGN: CommandSpec = CommandSpec {
                 "renew-before",
                 "with --skip-signed: sign again what expires within this time (default 0)",
             ));
-        let command = command.arg(flags::positionals("reference"));
+        let command = timestamping::with_flags(command).arg(flags::positionals("reference"));
         flags::with_logging(flags::with_output(flags::with_registry(flags::with_recursive(
             flags::with_many(command),
         ))))
@@ -103,6 +105,7 @@ pub const SIGN: CommandSpec = CommandSpec {
         flags::together(values, &["id", "plugin"])?;
         flags::exclusive(values, &["key", "id"])?;
         flags::exclusive(values, &["key", "plugin"])?;
+        timestamping::check(values)?;
         if values.contains_id("renew-before") && !flags::is_on(values, "skip-signed") {
             let message =
                 "--renew-before says when --skip-signed signs again; give both".to_owned();
@@ -155,6 +158,7 @@ struct Signing<'a> {
     user_metadata: BTreeMap<String, String>,
     mode: ReferrersMode,
     renewal: Renewal,
+    stamper: Option<Stamper>,
 }
 
 impl<'a> Signing<'a> {
@@ -163,7 +167,7 @@ impl<'a> Signing<'a> {
         world: &'a World,
         key: &'a SigningKey,
         session: &Session,
-    ) -> Result<Self, CliError> {
+    ) -> Result<Self, BoxFault> {
         Ok(Self {
             world,
             key,
@@ -177,6 +181,9 @@ impl<'a> Signing<'a> {
                 Some(true) | None => ReferrersMode::ForceTag,
             },
             renewal: renewal(values)?,
+            stamper: timestamping::chosen(values)
+                .map(|(urls, root)| world.stamper(&urls, root))
+                .transpose()?,
         })
     }
 
@@ -187,6 +194,7 @@ impl<'a> Signing<'a> {
             expiry: self.expiry,
             user_metadata: self.user_metadata.clone(),
             mode: self.mode,
+            countersigner: self.stamper.as_ref().map(|stamper| stamper as &dyn Countersigner),
         };
         let before = |fault| SignFault { fault, resolved: Resolved::No };
         let registry = self.world.registry(reference, Access::PullPush).map_err(before)?;

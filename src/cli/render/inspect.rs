@@ -11,6 +11,8 @@ use super::tree::Node;
 use crate::cli::parse::flags::Output;
 use crate::envelope::{AttributeKey, Intact, Scheme};
 use crate::registry::{FetchedSignature, SIGNATURE_ARTIFACT_TYPE};
+use crate::timestamp::Parsed;
+use crate::x509::Certificate;
 
 /// All signatures of one artifact.
 #[derive(Debug, Serialize)]
@@ -30,9 +32,17 @@ pub struct Signature {
     signature_algorithm: &'static str,
     signed_attributes: BTreeMap<String, String>,
     user_defined_attributes: Option<BTreeMap<String, String>>,
-    unsigned_attributes: BTreeMap<&'static str, Value>,
+    unsigned_attributes: BTreeMap<&'static str, Unsigned>,
     certificates: Vec<CertificateLines>,
     signed_artifact: Artifact,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Unsigned {
+    Text(String),
+    Timestamp { timestamp: String, certificates: Vec<CertificateLines> },
+    Unreadable { error: String },
 }
 
 #[derive(Debug, Serialize)]
@@ -64,21 +74,15 @@ impl Signature {
             Output::Json => rfc3339(time),
         };
         let target = &intact.payload().target;
-        let certificates =
-            intact.chain().certificates().iter().map(|certificate| CertificateLines {
-                fingerprint: certificate.thumbprint(),
-                issued_to: certificate.subject().to_string(),
-                issued_by: certificate.issuer().to_string(),
-                expiry: at(certificate.not_after()),
-            });
+        let certificates = intact.chain().certificates();
         Self {
             media_type: fetched.envelope_media_type.clone(),
             digest: fetched.manifest_digest.to_string(),
             signature_algorithm: intact.suite().plugin_name(),
             signed_attributes: signed_attributes(intact, at),
             user_defined_attributes: Some(target.annotations.clone()).filter(|m| !m.is_empty()),
-            unsigned_attributes: unsigned_attributes(intact),
-            certificates: certificates.collect(),
+            unsigned_attributes: unsigned_attributes(intact, at),
+            certificates: certificates.iter().map(|c| CertificateLines::new(c, at)).collect(),
             signed_artifact: Artifact {
                 media_type: target.media_type.clone(),
                 digest: target.digest.to_string(),
@@ -89,10 +93,16 @@ impl Signature {
 
     fn tree(&self) -> Node {
         let unsigned = self.unsigned_attributes.iter().map(|(name, value)| match value {
-            Value::String(text) => Node::pair(name, text),
-            // A timestamp, with what was learnt of it.
-            value => Node::new("timestamp signature")
-                .with(Node::pair("error", value["error"].as_str().unwrap_or_default())),
+            Unsigned::Text(text) => Node::pair(name, text),
+            Unsigned::Timestamp { timestamp, certificates } => {
+                Node::new("timestamp signature").with(Node::pair("timestamp", timestamp)).with(
+                    Node::new("certificates")
+                        .with_all(certificates.iter().map(CertificateLines::tree)),
+                )
+            }
+            Unsigned::Unreadable { error } => {
+                Node::new("timestamp signature").with(Node::pair("error", error))
+            }
         });
         let artifact = &self.signed_artifact;
         Node::new(&self.digest)
@@ -118,6 +128,15 @@ impl Signature {
 }
 
 impl CertificateLines {
+    fn new(certificate: &Certificate, at: impl Fn(OffsetDateTime) -> String) -> Self {
+        Self {
+            fingerprint: certificate.thumbprint(),
+            issued_to: certificate.subject().to_string(),
+            issued_by: certificate.issuer().to_string(),
+            expiry: at(certificate.not_after()),
+        }
+    }
+
     fn tree(&self) -> Node {
         Node::pair("SHA256 fingerprint", &self.fingerprint)
             .with(Node::pair("issued to", &self.issued_to))
@@ -162,14 +181,34 @@ fn signed_attributes(
     attributes
 }
 
-fn unsigned_attributes(intact: &Intact) -> BTreeMap<&'static str, Value> {
+fn unsigned_attributes(
+    intact: &Intact,
+    at: impl Fn(OffsetDateTime) -> String + Copy,
+) -> BTreeMap<&'static str, Unsigned> {
     let mut attributes = BTreeMap::new();
-    if intact.timestamp_token().is_some() {
-        let unread = serde_json::json!({ "error": "reading timestamps is not supported yet" });
-        attributes.insert(TIMESTAMP, unread);
+    if let Some(token) = intact.timestamp_token() {
+        let claims = Parsed::read(token).and_then(|token| token.claims(intact.signature()));
+        let timestamp = match claims {
+            Ok(claims) => Unsigned::Timestamp {
+                timestamp: format!(
+                    "[{}, {}]",
+                    at(claims.interval.from()),
+                    at(claims.interval.to())
+                ),
+                certificates: claims
+                    .certificates
+                    .iter()
+                    .map(|certificate| CertificateLines::new(certificate, at))
+                    .collect(),
+            },
+            Err(error) => Unsigned::Unreadable {
+                error: format!("failed to parse timestamp countersignature: {error}"),
+            },
+        };
+        attributes.insert(TIMESTAMP, timestamp);
     }
     if let Some(agent) = intact.signing_agent().filter(|agent| !agent.is_empty()) {
-        attributes.insert(SIGNING_AGENT, Value::from(agent));
+        attributes.insert(SIGNING_AGENT, Unsigned::Text(agent.to_owned()));
     }
     attributes
 }

@@ -13,6 +13,7 @@ pub enum Role {
     Vault,
     Entra,
     GitHub,
+    Tsa,
 }
 
 /// Requests that a fault meets; each part left out matches all.

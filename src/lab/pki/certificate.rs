@@ -242,7 +242,7 @@ fn name_revocation(params: &mut CertificateParams, revocation: &Revocation) {
     }
 }
 
-fn subject(text: &str) -> Result<DistinguishedName, LabError> {
+pub(in crate::lab) fn subject(text: &str) -> Result<DistinguishedName, LabError> {
     let wrong = || LabError::Subject { subject: text.to_owned() };
     let mut name = DistinguishedName::new();
     // RFC 4514 writes the most specific part first, DER the least.

@@ -5,6 +5,6 @@ mod extension;
 mod key;
 
 pub use certificate::{Chain, IssueRequest, Revocation, Validity};
-pub(super) use certificate::{IssuedChain, Pki};
+pub(super) use certificate::{IssuedChain, Pki, subject};
 pub use key::{KeySpec, LabKey};
 pub(super) use key::{hex, pem, random};

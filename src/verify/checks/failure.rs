@@ -6,6 +6,7 @@ use time::macros::format_description;
 
 use crate::envelope::{AttributeKey, EnvelopeError};
 use crate::fault::{BoxFault, Fault, excerpt};
+use crate::timestamp::TokenError;
 use crate::trust::{Check, IdentityError, StoreError};
 
 /// Go's RFC1123Z, in UTC.
@@ -39,10 +40,28 @@ pub enum CheckFailure {
     Identity { error: IdentityError, leaf: String },
     #[error("digital signature has expired on \"{}\"", moment(*.0))]
     Expired(OffsetDateTime),
+    #[error("no timestamp countersignature was found in the signature envelope")]
+    TimestampMissing,
+    #[error("failed to parse timestamp countersignature with error: {0}")]
+    TimestampUnreadable(TokenError),
+    #[error("failed to load tsa trust store with error: {0}")]
+    TimestampStore(StoreError),
+    #[error("no trusted TSA certificate found in trust store")]
+    TimestampNoRoots,
+    #[error("failed to verify the timestamp countersignature with error: {0}")]
+    TimestampUntrusted(TokenError),
     #[error(
-        "timestamp countersignature verification is not supported yet; the trust policy asks for it"
+        "timestamp can be before certificate {subject:?} validity period, it will be valid from \"{}\"",
+        moment(*.from)
     )]
-    TimestampUnsupported,
+    TimestampBefore { subject: String, from: OffsetDateTime },
+    #[error(
+        "timestamp can be after certificate {subject:?} validity period, it was expired at \"{}\"",
+        moment(*.end)
+    )]
+    TimestampAfter { subject: String, end: OffsetDateTime },
+    #[error("timestamping certificate with subject {0:?} revocation status is unknown")]
+    TimestampRevocationUnknown(String),
     #[error(
         "verification time is before certificate \"{subject}\" validity period, it will be valid from \"{}\"",
         moment(*.from)
@@ -91,7 +110,14 @@ impl CheckFailure {
             | CheckFailure::NotTrusted { .. }
             | CheckFailure::Identity { .. } => Some(Check::Authenticity),
             CheckFailure::Expired(_) => Some(Check::Expiry),
-            CheckFailure::TimestampUnsupported
+            CheckFailure::TimestampMissing
+            | CheckFailure::TimestampUnreadable(_)
+            | CheckFailure::TimestampStore(_)
+            | CheckFailure::TimestampNoRoots
+            | CheckFailure::TimestampUntrusted(_)
+            | CheckFailure::TimestampBefore { .. }
+            | CheckFailure::TimestampAfter { .. }
+            | CheckFailure::TimestampRevocationUnknown(_)
             | CheckFailure::NotYetValid { .. }
             | CheckFailure::NoLongerValid { .. }
             | CheckFailure::AuthenticTime { .. } => Some(Check::AuthenticTimestamp),
@@ -113,12 +139,19 @@ impl Fault for CheckFailure {
             CheckFailure::Integrity(error) => error.code(),
             CheckFailure::Plugin(_) => "verify-plugin",
             CheckFailure::CriticalAttribute(_) => "verify-critical-attribute",
-            CheckFailure::Store(error) => error.code(),
+            CheckFailure::Store(error) | CheckFailure::TimestampStore(error) => error.code(),
             CheckFailure::NoTrustedCertificates => "verify-no-trusted-certificates",
             CheckFailure::NotTrusted { .. } => "verify-not-trusted",
             CheckFailure::Identity { error, .. } => error.code(),
             CheckFailure::Expired(_) => "verify-expired",
-            CheckFailure::TimestampUnsupported => "verify-timestamp-unsupported",
+            CheckFailure::TimestampMissing => "verify-timestamp-missing",
+            CheckFailure::TimestampNoRoots => "verify-timestamp-no-roots",
+            CheckFailure::TimestampBefore { .. } => "verify-timestamp-before-validity",
+            CheckFailure::TimestampAfter { .. } => "verify-timestamp-after-validity",
+            CheckFailure::TimestampRevocationUnknown(_) => "verify-timestamp-revocation-unknown",
+            CheckFailure::TimestampUnreadable(error) | CheckFailure::TimestampUntrusted(error) => {
+                error.code()
+            }
             CheckFailure::NotYetValid { .. } => "verify-not-yet-valid",
             CheckFailure::NoLongerValid { .. } => "verify-certificate-expired",
             CheckFailure::AuthenticTime { .. } => "verify-authentic-time",
@@ -134,7 +167,7 @@ impl Fault for CheckFailure {
             CheckFailure::NotTrusted { leaf } | CheckFailure::Identity { leaf, .. } => {
                 vec![format!("the signing certificate's subject is {leaf:?}")]
             }
-            CheckFailure::RevocationUnknown(_) => vec![
+            CheckFailure::RevocationUnknown(_) | CheckFailure::TimestampRevocationUnknown(_) => vec![
                 "the certificate names an OCSP or CRL server, and revocation checking is not supported yet"
                     .to_owned(),
             ],
@@ -145,7 +178,10 @@ impl Fault for CheckFailure {
                 missing.iter().map(|pair| format!("missing: {pair}")).collect()
             }
             CheckFailure::Integrity(error) => error.because(),
-            CheckFailure::Store(error) => error.because(),
+            CheckFailure::Store(error) | CheckFailure::TimestampStore(error) => error.because(),
+            CheckFailure::TimestampUnreadable(error) | CheckFailure::TimestampUntrusted(error) => {
+                error.because()
+            }
             _ => Vec::new(),
         }
     }
@@ -154,7 +190,18 @@ impl Fault for CheckFailure {
         match self {
             CheckFailure::Fetch(fault) => fault.hint(),
             CheckFailure::Integrity(error) => error.hint(),
-            CheckFailure::Store(error) => error.hint(),
+            CheckFailure::Store(error) | CheckFailure::TimestampStore(error) => error.hint(),
+            CheckFailure::TimestampUntrusted(TokenError::NotTrusted { .. })
+            | CheckFailure::TimestampNoRoots => Some(
+                "if you trust the timestamping authority, add its root to the store the policy names: \
+                 sealwright cert add --type tsa --store <store> <root.crt>"
+                    .to_owned(),
+            ),
+            CheckFailure::TimestampMissing => Some(
+                "sign the artifact again with a timestamp: \
+                 sealwright sign --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>"
+                    .to_owned(),
+            ),
             CheckFailure::Identity { error, .. } => error.hint(),
             CheckFailure::NotTrusted { .. } | CheckFailure::NoTrustedCertificates => Some(
                 "if you trust the CA that issued it, add its root to the store the policy names: \

@@ -3,11 +3,12 @@
 
 use super::{CheckFailure, Context};
 use crate::envelope::{Intact, Scheme};
+use crate::timestamp::Parsed;
 use crate::trust::{StoreType, TimestampRule};
 use crate::x509::Certificate;
 
-/// Without a timestamp the only proven time is now; the signer's signing time is a claim and is
-/// never used.
+/// Where the policy asks for no timestamp, the only proven time is now; the signer's signing time is
+/// a claim and is never used.
 pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
     let certificates = intact.chain().certificates();
     if let Scheme::SigningAuthority { authentic_signing_time: signed } = intact.scheme() {
@@ -19,14 +20,46 @@ pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckF
             None => Ok(()),
         };
     }
-    let expired = certificates.iter().any(|c| c.not_after() < context.now);
     let asked = !context.statement.stores(StoreType::Tsa).is_empty();
-    match context.statement.timestamp_rule() {
-        TimestampRule::Always if asked => Err(CheckFailure::TimestampUnsupported),
-        TimestampRule::AfterCertExpiry if asked && expired => {
-            Err(CheckFailure::TimestampUnsupported)
+    let expired = certificates.iter().any(|c| c.not_after() < context.now);
+    let needed = match context.statement.timestamp_rule() {
+        TimestampRule::Always => asked,
+        TimestampRule::AfterCertExpiry => asked && expired,
+    };
+    if needed {
+        countersignature(intact, context)
+    } else {
+        certificates.iter().try_for_each(|c| valid_now(c, context))
+    }
+}
+
+/// trust-store-trust-policy.md, "Steps": the token, then every certificate over the whole interval, then
+/// the revocation of the authority's chain, whatever the policy says of the signing chain's.
+fn countersignature(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
+    let token = intact.timestamp_token().ok_or(CheckFailure::TimestampMissing)?;
+    let token = Parsed::read(token).map_err(CheckFailure::TimestampUnreadable)?;
+    let roots =
+        context.stores.certificates(StoreType::Tsa).map_err(CheckFailure::TimestampStore)?;
+    if roots.is_empty() {
+        return Err(CheckFailure::TimestampNoRoots);
+    }
+    let verified =
+        token.verify(intact.signature(), roots).map_err(CheckFailure::TimestampUntrusted)?;
+    let interval = verified.interval();
+    for certificate in intact.chain().certificates() {
+        let subject = || certificate.subject().to_string();
+        if interval.from() < certificate.not_before() {
+            let from = certificate.not_before();
+            return Err(CheckFailure::TimestampBefore { subject: subject(), from });
         }
-        _ => certificates.iter().try_for_each(|c| valid_now(c, context)),
+        if interval.to() > certificate.not_after() {
+            let end = certificate.not_after();
+            return Err(CheckFailure::TimestampAfter { subject: subject(), end });
+        }
+    }
+    match verified.chain().revocable() {
+        Some(c) => Err(CheckFailure::TimestampRevocationUnknown(c.subject().to_string())),
+        None => Ok(()),
     }
 }
 

@@ -78,6 +78,8 @@ fn another_spelling_does_not_go_before_what_the_host_wrote() {
 #[test]
 fn an_agents_defaults_and_the_repository_as_a_file_are_not_given() {
     let (draft, _) = on_agent(&[
+        ("INPUT_TIMESTAMPURL", "http://t"),
+        ("INPUT_TIMESTAMPROOTCERT", "/agent/1/s"),
         ("INPUT_TIMEOUT", "10m"),
         ("INPUT_SKIPSIGNED", "true"),
         ("INPUT_CONFIG", "/agent/1/s"),
@@ -88,6 +90,8 @@ fn an_agents_defaults_and_the_repository_as_a_file_are_not_given() {
     for name in ["timeout", "skip-signed", "config", "junit"] {
         assert_eq!(draft.given(name), None, "{name}");
     }
+    assert_eq!(draft.given("timestamp-url"), Some("http://t"));
+    assert_eq!(draft.given("timestamp-root-cert"), None);
     assert_eq!(draft.given("ca-certs"), Some("/agent/1/s/chain.pem"));
     assert_eq!(draft.given("trust-store"), Some("/agent/1/s"));
 }
@@ -137,8 +141,6 @@ fn old_names_that_ask_for_something_else_are_refused() {
     for (inputs, code, part) in [
         (vec![("INPUT_PLUGIN", "other")], "ci-input-invalid", "`azureKeyVault`"),
         (vec![("INPUT_ALLOWREFERRERSAPI", "yes")], "ci-input-invalid", "`true` or `false`"),
-        (vec![("INPUT_TIMESTAMPURL", "http://t")], "ci-input-later", "`timestampURL`"),
-        (vec![("INPUT_TIMESTAMPROOTCERT", "c")], "ci-input-later", "`timestampRootCert`"),
         (vec![("INPUT_KEYID", "k"), ("INPUT_KEY", "k")], "ci-input-together", "`keyid` and `key`"),
     ] {
         let error = on_agent(&inputs).0.validate().unwrap_err();
@@ -235,12 +237,16 @@ fn force_referrers_tag_goes_before_allow_referrers_api() {
 }
 
 #[test]
+fn timestamp_inputs_of_the_other_action_are_this_ones() {
+    let inputs = [("INPUT_TIMESTAMP_URL", "u"), ("INPUT_TIMESTAMP_ROOT_CERT", "c")];
+    let (draft, _) = on_github(&inputs);
+    assert_eq!(draft.given("timestamp-url"), Some("u"));
+    assert_eq!(draft.given("timestamp-root-cert"), Some("c"));
+}
+
+#[test]
 fn inputs_of_later_versions_and_both_spellings_are_refused_by_name() {
     for (inputs, code, part) in [
-        (vec![("INPUT_TIMESTAMP_URL", "u")], "ci-input-later", "`timestamp_url`"),
-        (vec![("INPUT_TIMESTAMP_ROOT_CERT", "u")], "ci-input-later", "`timestamp_root_cert`"),
-        (vec![("INPUT_TIMESTAMP-URL", "u")], "ci-input-later", "`timestamp-url`"),
-        (vec![("INPUT_TIMESTAMP-ROOT-CERT", "u")], "ci-input-later", "`timestamp-root-cert`"),
         (vec![("INPUT_PLUGIN-CONFIG", "a=b")], "ci-input-later", "`plugin-config`"),
         (vec![("INPUT_PLUGIN", "aws")], "ci-input-invalid", "`azure-kv`"),
         (vec![("INPUT_PLUGIN_NAME", "aws")], "ci-input-invalid", "`plugin_name`"),

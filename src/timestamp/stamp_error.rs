@@ -1,0 +1,126 @@
+//! Why a signature gets no timestamp.
+
+use super::TokenError;
+use crate::crypto::Hash;
+use crate::fault::{Fault, excerpt};
+use crate::http::HttpError;
+use crate::x509::ValidityError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StampError {
+    #[error("invalid timestamp URL {url:?}: {reason}")]
+    Url { url: String, reason: &'static str },
+    #[error(
+        "{file:?}: {reason}. Expecting single x509 root certificate in PEM or DER format from the file"
+    )]
+    Root { file: String, reason: String },
+    #[error("no random number for the nonce")]
+    Randomness,
+    #[error("{0}")]
+    Http(HttpError),
+    #[error("{url}: the timestamping authority answered {status}")]
+    Answer { url: String, status: u16 },
+    #[error(
+        "{url}: unexpected response Content-Type {found:?}, want \"application/timestamp-reply\""
+    )]
+    MediaType { url: String, found: String },
+    #[error("{url}: no answer within {seconds} s")]
+    Late { url: String, seconds: u64 },
+    #[error("malformed timestamping response: {reason}")]
+    Unparsable { reason: String },
+    #[error("the timestamping authority refused: {status}")]
+    Refused { status: String, reasons: Vec<String> },
+    #[error("the timestamping response holds no token")]
+    TokenMissing,
+    #[error("{0}")]
+    Token(#[from] TokenError),
+    #[error("nonce in response does not match nonce in request")]
+    Nonce,
+    #[error("the token is over a {} hash, asked for {}", found.name(), asked.name())]
+    Hash { found: Hash, asked: Hash },
+    #[error("timestamping {0}")]
+    Validity(ValidityError),
+    /// The token's time does not lie in a signing certificate's validity: no verifier would take it.
+    #[error("the timestamp lies outside the validity of the signing chain: {0}")]
+    SigningChain(ValidityError),
+    #[error("none of {} timestamping authorities gave a timestamp", failures.len())]
+    NoAuthority {
+        /// Name and failure, in the order asked.
+        failures: Vec<(String, StampError)>,
+    },
+    #[error("timestamping certificate with subject {subject:?} revocation status is unknown")]
+    RevocationUnknown { subject: String },
+}
+
+/// longest piece of an answer quoted
+const EXCERPT_LIMIT: usize = 80;
+
+impl StampError {
+    pub(super) fn media_type(url: String, found: &str) -> Self {
+        Self::MediaType { url, found: excerpt(found, EXCERPT_LIMIT) }
+    }
+
+    pub(super) fn unparsable(reason: impl ToString) -> Self {
+        Self::Unparsable { reason: excerpt(&reason.to_string(), EXCERPT_LIMIT) }
+    }
+}
+
+impl Fault for StampError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Url { .. } => "timestamp-url",
+            Self::Root { .. } => "timestamp-root",
+            Self::Randomness => "timestamp-randomness",
+            Self::Http(error) => error.code(),
+            Self::Answer { .. } => "timestamp-answer",
+            Self::MediaType { .. } => "timestamp-media-type",
+            Self::Late { .. } => "timestamp-late",
+            Self::Unparsable { .. } => "timestamp-reply-unparsable",
+            Self::Refused { .. } => "timestamp-refused",
+            Self::TokenMissing => "timestamp-token-missing",
+            Self::Token(error) => error.code(),
+            Self::Nonce => "timestamp-nonce",
+            Self::Hash { .. } => "timestamp-hash",
+            Self::Validity(_) => "timestamp-certificate-validity-now",
+            Self::SigningChain(_) => "timestamp-outside-signing-chain",
+            Self::NoAuthority { .. } => "timestamp-no-authority",
+            Self::RevocationUnknown { .. } => "timestamp-revocation-unknown",
+        }
+    }
+
+    fn because(&self) -> Vec<String> {
+        match self {
+            Self::Http(error) => error.because(),
+            Self::Token(error) => error.because(),
+            Self::Refused { reasons, .. } => reasons.clone(),
+            Self::NoAuthority { failures } => {
+                failures.iter().map(|(name, error)| format!("{name}: {error}")).collect()
+            }
+            Self::RevocationUnknown { .. } => vec![
+                "the certificate names an OCSP or CRL server, and revocation checking is not supported yet"
+                    .to_owned(),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Url { .. } => {
+                "name the authority's address: --timestamp-url http://<host>/<path>"
+            }
+            Self::Root { .. } => {
+                "name the self-signed root of the timestamping authority: --timestamp-root-cert <root.crt>"
+            }
+            Self::Http(error) => return error.hint(),
+            Self::Answer { .. } | Self::Late { .. } | Self::Refused { .. } => {
+                "name another authority as well: they are tried in order: --timestamp-url <url> --timestamp-url <url>"
+            }
+            Self::Token(TokenError::NotTrusted { .. }) => {
+                "name the root that issued the authority's certificate: --timestamp-root-cert <root.crt>"
+            }
+            _ => return None,
+        };
+        Some(hint.into())
+    }
+}

@@ -1,0 +1,48 @@
+//! `timestamp-url` and `timestamp-root-cert`
+
+use sealwright::lab::{Role, Stamp};
+
+use crate::job::Job;
+
+#[test]
+fn a_step_signs_with_a_timestamp_that_verify_takes() {
+    let job = Job::start();
+    job.trust();
+    job.runner.write("tsa.pem", job.lab.timestamp_root_pem());
+    job.runner.write("trust/store/x509/tsa/clock/root.pem", job.lab.timestamp_root_pem());
+    let policy = r#"{"version":"1.0","trustPolicies":[{"name":"lab","registryScopes":["*"],"signatureVerification":{"level":"strict","verifyTimestamp":"always"},"trustStores":["ca:lab","tsa:clock"],"trustedIdentities":["*"]}]}"#;
+    job.runner.write("trust/trustpolicy.json", policy);
+    let plain = job.signs(&[]).done();
+    assert_eq!(plain.output("outcome"), "signed");
+    assert_eq!(job.verifies(&[]).done().output("outcome"), "failed");
+
+    let urls = [Stamp::WrongNonce, Stamp::Good].map(|stamp| job.lab.timestamp_url(stamp));
+    let urls = urls.join("\n");
+    let inputs = [
+        ("timestamp-url", urls.as_str()),
+        ("timestamp-root-cert", "tsa.pem"),
+        ("skip-signed", "false"),
+    ];
+    let done = job.signs(&inputs).done().succeeded();
+    assert_eq!(done.output("outcome"), "signed");
+    assert_eq!(job.lab.control().counts()[&Role::Tsa], 2);
+    job.verifies(&[]).done().succeeded();
+}
+
+#[test]
+fn both_inputs_are_needed_and_the_root_is_read_before_anything_is_asked() {
+    let job = Job::start();
+    for (inputs, words) in [
+        (&[("timestamp-url", "http://a")][..], "input `timestamp-root-cert` is missing"),
+        (&[("timestamp-root-cert", "tsa.pem")], "input `timestamp-url` is missing"),
+        (
+            &[("timestamp-url", "http://a"), ("timestamp-root-cert", "missing.pem")],
+            "open missing.pem: no such file or directory",
+        ),
+    ] {
+        let done = job.signs(inputs).done();
+        assert!(done.log().contains(words), "{}", done.log());
+        assert_eq!(done.output("outcome"), "failed");
+    }
+    assert!(job.lab.control().requests().is_empty());
+}
