@@ -116,26 +116,27 @@ async fn read(
     Ok(trust)
 }
 
-/// The inputs, else what lies below `.github`: it is taken whole or not at all, so that a pull request
-/// cannot add a store to a policy that came from elsewhere.
+/// The inputs, else what lies below `.github`, unless somebody imported a policy: a pull request can
+/// write there, and does not choose whom such a policy trusts.
 fn inputs(step: &Step, env: &Env, host: &mut dyn Host) -> Result<TrustInputs, BoxFault> {
     if !step.trust.is_empty() {
         return Ok(step.trust.clone());
     }
     let found = found_below_github(env)?;
+    let own = Dirs::from_env(env)?.trust_policy();
+    if found.inputs.policy.is_some() && own.exists() {
+        let message = format!(
+            "{} is taken, not the trust policy below .github; give `trust-policy` to say which one counts",
+            own.display()
+        );
+        host.annotate(Level::Warning, "Two trust policies", &message);
+        return Ok(TrustInputs::default());
+    }
     for line in &found.lines {
         host.line(line);
     }
     if let Some(warning) = &found.warning {
         host.annotate(Level::Warning, "Half of the trust configuration", warning);
-    }
-    let own = Dirs::from_env(env)?.trust_policy();
-    if found.inputs.policy.is_some() && own.exists() {
-        let message = format!(
-            "the trust policy below .github is taken, not {}; give `trust-policy` to say which one counts",
-            own.display()
-        );
-        host.annotate(Level::Warning, "Two trust policies", &message);
     }
     Ok(found.inputs)
 }

@@ -42,6 +42,12 @@ pub(super) fn read(bytes: &[u8], media_type: &str) -> Result<Listed, String> {
     let mut listed = Listed::default();
     for entry in draft.manifests.unwrap_or_default() {
         if !MANIFESTS.contains(&entry.media_type.as_str()) {
+            // runtimes choose by platform, and ask the registry for the type
+            if entry.platform.is_some() || entry.media_type.is_empty() {
+                let [digest, media_type] =
+                    [&entry.digest, &entry.media_type].map(|text| excerpt(text, WORD_LIMIT));
+                return Err(format!("lists {digest:?} to be run, of type {media_type:?}"));
+            }
             listed.left_out.push(excerpt(&entry.media_type, WORD_LIMIT));
             continue;
         }
@@ -164,6 +170,19 @@ mod tests {
         assert_eq!(listed.children.len(), 1);
         assert_eq!(listed.left_out[0], "application/vnd.oci.image.layer.v1.tar");
         assert_eq!(listed.left_out[1].chars().count(), WORD_LIMIT + 1);
+    }
+
+    #[test]
+    fn an_entry_to_be_run_is_not_left_out_for_its_type() {
+        let mut one = entry("b");
+        one["mediaType"] = "application/x".into();
+        one["platform"] = json!({ "os": "linux", "architecture": "amd64" });
+        assert!(of(json!([entry("a"), one])).is_err());
+        let mut one = entry("b");
+        one["mediaType"] = Value::Null;
+        assert!(of(json!([entry("a"), one.clone()])).is_err());
+        one["mediaType"] = "".into();
+        assert!(of(json!([entry("a"), one])).is_err());
     }
 
     #[test]

@@ -219,12 +219,31 @@ fn the_only_policy_may_have_any_name_and_half_a_pair_is_told() {
     let done = job.uses(&[("command", "setup")]).done().succeeded();
     let warning = done.commands("warning").join("\n");
     assert!(warning.contains("later steps will find no trust store"), "{}", done.log());
+}
 
-    // whoever imported a policy is told that a checked-out file goes before it
+/// Steps before this one chose: an imported policy, certificates for its stores. A pull request can
+/// write below `.github` and chooses nothing instead.
+#[test]
+fn what_lies_below_github_does_not_go_before_an_imported_policy() {
+    let mut job = Job::start();
+    job.in_workspace();
+    job.signs(&[]).done().succeeded();
     let own = job.runner.home(".config/notation/trustpolicy.json");
+    std::fs::create_dir_all(own.parent().unwrap().join("truststore/x509/ca/lab")).unwrap();
     std::fs::write(&own, POLICY).unwrap();
-    let warning = job.verifies_by(&[]).succeeded().commands("warning").join("\n");
-    assert!(warning.contains(&format!("is taken, not {}", own.display())), "{warning}");
+    job.runner.write(".github/truststore/x509/ca/lab/root.crt", &job.issued.root_pem);
+    let done = job.verifies_by(&[]).failed();
+    let warning = done.commands("warning").join("\n");
+    assert!(warning.contains("the trust store below .github is left aside"), "{}", done.log());
+
+    let skip = POLICY.replace("strict", "skip");
+    job.runner.write(".github/trustpolicy/trustpolicy.json", skip);
+    let done = job.verifies_by(&[]).failed();
+    let warning = done.commands("warning").join("\n");
+    assert!(warning.contains(&format!("{} is taken, not", own.display())), "{}", done.log());
+    // the step may choose it
+    let done = job.verifies_by(&[("trust-policy", POLICY), ("trust-store", ".github/truststore")]);
+    assert_eq!(done.succeeded().output("outcome"), "verified");
 }
 
 #[test]

@@ -15,7 +15,9 @@ use super::managed::{Imds, ManagedIdentity};
 use super::{Audience, Credential, CredentialType, Token};
 use crate::azure::connection::{Application, Scheme, job_token};
 use crate::azure::error::{one_line, refusal_text};
-use crate::azure::{AuthorityHost, AzureError, ConnectionError, ConnectionName, ServiceConnection};
+use crate::azure::{
+    AuthorityHost, AzureError, ConnectionError, ConnectionName, ExtraHosts, ServiceConnection,
+};
 use crate::env::{Env, name};
 use crate::http::{Redirects, Request};
 use crate::secret::Secret;
@@ -208,6 +210,9 @@ impl Federation {
         options.named.mask(&token);
         let usable = Url::parse(address).ok().filter(|url| url.scheme() == "https");
         let mut url = usable.ok_or_else(|| unusable(name::SYSTEM_OIDCREQUESTURI))?;
+        if !is_azure_devops(&url, &options.extra_hosts) {
+            return Err(elsewhere(&url));
+        }
         url.query_pairs_mut()
             .append_pair("api-version", API_VERSION)
             .append_pair("serviceConnectionId", &connection.id);
@@ -319,6 +324,28 @@ struct Answer {
 #[derive(serde::Deserialize)]
 struct Refusal {
     message: String,
+}
+
+/// The hosts of Azure DevOps Services (learn.microsoft.com, "Allowed IP addresses and domain URLs");
+/// of another cloud, the host that the user names as its authority.
+pub(super) fn is_azure_devops(url: &Url, extra_hosts: &ExtraHosts) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let known = host == "dev.azure.com"
+        || [".dev.azure.com", ".visualstudio.com"].iter().any(|end| host.ends_with(end));
+    match url.port() {
+        None => known || extra_hosts.has_authority(host),
+        Some(port) => extra_hosts.has_authority(&format!("{host}:{port}")),
+    }
+}
+
+/// Any step before may set the variable; the job token may ask for every connection of the job.
+fn elsewhere(url: &Url) -> AzureError {
+    let host = url.host_str().unwrap_or_default();
+    let message = one_line(&format!(
+        "{} names {host:?}, which is no host of Azure DevOps (dev.azure.com, *.visualstudio.com); the job token was not sent there",
+        name::SYSTEM_OIDCREQUESTURI
+    ));
+    AzureError::Credential { kind: KIND, message }
 }
 
 fn unusable(what: &str) -> AzureError {

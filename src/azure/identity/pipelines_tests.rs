@@ -105,6 +105,25 @@ async fn the_job_token_goes_to_no_other_host_and_never_in_the_open() {
 }
 
 #[tokio::test]
+async fn only_azure_devops_is_asked_with_the_job_token() {
+    let azure = azure().await;
+    for host in [
+        "attacker.example",
+        "dev.azure.com.attacker.example",
+        "evilvisualstudio.com",
+        "dev.azure.com:8443",
+    ] {
+        let env = connected(&azure).with("SYSTEM_OIDCREQUESTURI", &format!("https://{host}/x"));
+        let error = identity(&azure, env, Some(ID)).token(VAULT).await.unwrap_err();
+        assert!(error.to_string().contains("is no host of Azure DevOps"), "{error}");
+    }
+    let known =
+        |url: &str| super::pipelines::is_azure_devops(&url.parse().unwrap(), &azure.extra_hosts());
+    assert!(known("https://dev.azure.com/o/p/_apis/x"));
+    assert!(known("https://vstoken.dev.azure.com/o") && known("https://o.visualstudio.com/p"));
+}
+
+#[tokio::test]
 async fn an_answer_without_a_token_is_refused_and_not_shown() {
     for (status, body) in [
         (200, r#"{"oidcToken":""}"#),

@@ -39,10 +39,14 @@ impl Draft {
         for (variable, value) in env.with_prefix(PREFIX) {
             let name = variable[PREFIX.len()..].to_lowercase();
             let alias = aliases::alias(&name, place);
+            let foreign = reading.is_foreign(&variable[PREFIX.len()..]);
             match (reading.known(&name), alias) {
-                (Some(input), _) => reading.put(input, value),
-                (None, Some(alias)) => aliases.push((alias, value.trim())),
                 (None, None) => reading.remark(Level::Warning, "Unknown input", unknown(&name)),
+                _ if foreign => {
+                    reading.remark(Level::Warning, "Unknown input", misspelled(variable));
+                }
+                (Some(input), _) => reading.put(input, value),
+                (None, alias) => aliases.extend(alias.map(|alias| (alias, value.trim()))),
             }
         }
         aliases.retain(|(_, value)| !value.is_empty());
@@ -86,6 +90,15 @@ impl Reading<'_> {
             }
             _ => table::known(name),
         }
+    }
+
+    /// No host writes a name so: whoever set the variable must not speak for the step's author.
+    fn is_foreign(&self, name: &str) -> bool {
+        let plain = format!("{PREFIX}{}", name.replace('-', ""));
+        let twice = self.place == Place::AzurePipelines
+            && name.contains('-')
+            && self.env.with_prefix(PREFIX).any(|(variable, _)| variable == plain);
+        twice || name.contains(char::is_lowercase)
     }
 
     fn put(&mut self, input: &'static Input, value: &str) {
@@ -232,6 +245,10 @@ fn together(remarks: Vec<Remark>, place: Place) -> Vec<Remark> {
 
 fn invalid(name: &'static str, found: &str, expected: String) -> InputError {
     InputError::Invalid { name, found: found.to_owned(), expected }
+}
+
+fn misspelled(variable: &str) -> String {
+    format!("the variable `{variable}` has no effect: the host writes an input's name otherwise")
 }
 
 fn unknown(name: &str) -> String {

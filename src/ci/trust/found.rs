@@ -28,7 +28,7 @@ pub struct Found {
 /// refused: they could lead out of the workspace.
 ///
 /// `NOTATION_CONFIG` is a choice somebody made, an earlier `setup` for one: what a pull request can
-/// write does not go before it.
+/// write does not go before it. A store alone is no choice: it would serve a policy from elsewhere.
 pub fn found_below_github(env: &Env) -> Result<Found, TrustError> {
     let Some(workspace) = workspace(env) else { return Ok(Found::default()) };
     let policy = policy(workspace)?;
@@ -40,25 +40,27 @@ pub fn found_below_github(env: &Env) -> Result<Found, TrustError> {
         let line = "NOTATION_CONFIG is set: the trust below .github is left aside";
         return Ok(Found { lines: vec![line.to_owned()], ..Found::default() });
     }
-    let mut lines = Vec::new();
-    if let Some(path) = &policy {
-        lines.push(format!("found the trust policy {}", shown(workspace, path)));
-    }
+    let Some(policy) = policy else {
+        return Ok(Found { warning: Some(no_policy()), ..Found::default() });
+    };
+    let mut lines = vec![format!("found the trust policy {}", shown(workspace, &policy))];
     if let Some(path) = &store {
         lines.push(format!("found the trust store {}", shown(workspace, path)));
     }
-    let warning = match (&policy, &store) {
-        (Some(_), None) => Some(half("policy", "store", STORE, "trust-store")),
-        (None, Some(_)) => Some(half("store", "policy", POLICY, "trust-policy")),
-        _ => None,
-    };
-    let policy = policy.map(PolicySource::File);
+    let warning = store.is_none().then(no_store);
+    let policy = Some(PolicySource::File(policy));
     Ok(Found { inputs: TrustInputs { policy, store, certificates: Vec::new() }, lines, warning })
 }
 
-fn half(found: &str, missing: &str, place: &str, input: &str) -> String {
+fn no_store() -> String {
     format!(
-        "a trust {found} was found below .github and no trust {missing} ({place}): notation's own {missing} serves beside it; give the input `{input}` to choose another"
+        "a trust policy was found below .github and no trust store ({STORE}): notation's own store serves beside it; give the input `trust-store` to choose another"
+    )
+}
+
+fn no_policy() -> String {
+    format!(
+        "the trust store below .github is left aside, since there is no trust policy beside it ({POLICY}); give the input `trust-store` to choose it"
     )
 }
 

@@ -55,6 +55,26 @@ fn an_agent_leaves_only_letters_of_a_name() {
     assert_eq!(texts(&remarks), ["input `zebra` is unknown and has no effect"]);
 }
 
+/// An earlier step may set variables for later ones, and hosts tell `INPUT_KEY` from `INPUT_key`.
+#[test]
+fn another_spelling_does_not_go_before_what_the_host_wrote() {
+    let pair = [("INPUT_TRUST-POLICY", "good"), ("INPUT_trust-policy", "bad"), ("INPUT_key", "k")];
+    let (draft, remarks) = on_github(&pair);
+    assert_eq!(draft.given("trust-policy"), Some("good"));
+    assert_eq!(draft.given("key"), None);
+    assert_eq!(remarks.len(), 2, "{remarks:?}");
+    // a default is not given, and yet the agent wrote it
+    let (draft, remarks) = on_agent(&[
+        ("INPUT_DRYRUN", "false"),
+        ("INPUT_DRY-RUN", "true"),
+        ("INPUT_AUTHREALMS", ""),
+        ("INPUT_AUTH-REALMS", "evil.example"),
+    ]);
+    assert_eq!(draft.given("dry-run"), None);
+    assert_eq!(draft.given("auth-realms"), None);
+    assert_eq!(remarks.len(), 2, "{remarks:?}");
+}
+
 #[test]
 fn an_agents_defaults_and_the_repository_as_a_file_are_not_given() {
     let (draft, _) = on_agent(&[
