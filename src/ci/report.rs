@@ -98,6 +98,9 @@ pub struct ImageReport {
     /// When the signature expires (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<String>,
+    /// When the signature was timestamped (RFC 3339), by a timestamp that was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<String>,
     /// The trust policy statement that applied, and its level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyReport>,
@@ -257,6 +260,7 @@ impl ImageReport {
             key: None,
             credentials: None,
             expiry: None,
+            timestamp: None,
             policy: None,
             signatures: Vec::new(),
             user_metadata: BTreeMap::new(),

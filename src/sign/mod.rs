@@ -13,11 +13,12 @@ use time::OffsetDateTime;
 use crate::clock::Clock;
 use crate::crypto::Digest;
 use crate::envelope::{
-    Countersigner, Format, Payload, SealError, SealRequest, Sealed, Signer, TargetArtifact,
+    Countersigner, Format, Intact, Payload, SealError, SealRequest, Sealed, Signer, TargetArtifact,
     seal_with,
 };
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{PushPermission, Reference, ReferrersMode, Registry, SignaturePush};
+use crate::timestamp::Parsed;
 use crate::x509::{Certificate, ValidityError};
 
 pub use metadata::MetadataError;
@@ -54,6 +55,8 @@ pub struct Signed {
     pub signature: Digest,
     pub signer: SignerSummary,
     pub expiry: Option<OffsetDateTime>,
+    /// The time of its timestamp, which was verified before it was attached.
+    pub timestamp: Option<OffsetDateTime>,
     /// What the signature says besides the artifact.
     pub user_metadata: BTreeMap<String, String>,
     /// Sentences for `Warning: …`.
@@ -170,9 +173,16 @@ pub async fn sign(
         signature: pushed.manifest_digest,
         signer: SignerSummary::from(signer.chain().leaf()),
         expiry: sealed.intact.expiry(),
+        timestamp: stamped(&sealed.intact),
         user_metadata: request.user_metadata.clone(),
         warnings,
     })
+}
+
+/// The time in a token that the countersigner verified.
+fn stamped(intact: &Intact) -> Option<OffsetDateTime> {
+    let claims = Parsed::read(intact.timestamp_token()?).ok()?.claims(intact.signature()).ok()?;
+    Some(claims.interval.gen_time())
 }
 
 /// What a dry run learned, part by part; nothing was signed and nothing pushed.

@@ -184,6 +184,7 @@ impl Tried {
             failure: Some(CheckFailure::Fetch(fault)),
             signer: None,
             intact: None,
+            timestamp: None,
             revocation: None,
         }
     }

@@ -1,5 +1,7 @@
 //! One result per check, one entry per signature tried, and the verdict on the artifact.
 
+use time::OffsetDateTime;
+
 use crate::crypto::Digest;
 use crate::envelope::{Intact, TargetArtifact};
 use crate::fault::{BoxFault, Fault, excerpt};
@@ -33,6 +35,8 @@ pub struct Tried {
     /// The envelope of a good signature. Those of failed ones are not kept: anyone who may push can
     /// make a hundred, of 32 MiB each.
     pub intact: Option<Intact>,
+    /// When it existed at the latest, by a timestamp that was verified; `None` where none was wanted.
+    pub timestamp: Option<OffsetDateTime>,
     /// Which server answered what; `None` when nobody was asked.
     pub revocation: Option<Answers>,
 }

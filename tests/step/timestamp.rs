@@ -26,7 +26,13 @@ fn a_step_signs_with_a_timestamp_that_verify_takes() {
     let done = job.signs(&inputs).done().succeeded();
     assert_eq!(done.output("outcome"), "signed");
     assert_eq!(job.lab.control().counts()[&Role::Tsa], 2);
-    job.verifies(&[]).done().succeeded();
+    let verified = job.verifies(&[]).done().succeeded();
+    for done in [done, verified] {
+        let time = done.report()["images"][0]["timestamp"].clone();
+        let day = time.as_str().and_then(|time| time.split_once('T')).expect("RFC 3339").0;
+        assert!(done.summary.contains("| Timestamp |"), "{}", done.summary);
+        assert!(done.summary.contains(&format!("| {day} |")), "{}", done.summary);
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Channel {
 pub struct GitHubReports {
     /// Without it nobody is told.
     pub token: Option<Secret>,
-    /// Each once, in the order of [`CHANNELS`].
+    /// Each once, in the order of `CHANNELS`.
     pub channels: Vec<Channel>,
     /// The images as they were given: a step that cannot begin knows no others.
     pub images: Vec<String>,

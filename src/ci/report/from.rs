@@ -53,6 +53,7 @@ impl From<&Signed> for ImageReport {
             signature: Some(signed.signature.to_string()),
             signer: Some((&signed.signer).into()),
             expiry: signed.expiry.map(rfc3339),
+            timestamp: signed.timestamp.map(rfc3339),
             user_metadata: signed.user_metadata.clone(),
             warnings: signed.warnings.clone(),
             ..Self::empty(&signed.reference, Outcome::Signed)
@@ -91,6 +92,7 @@ impl From<&verify::Outcome> for ImageReport {
             signature: good.map(|g| g.digest.clone()),
             signer: good.and_then(|g| g.signer.as_ref()).map(SignerReport::from),
             expiry: intact.and_then(|i| i.expiry()).map(rfc3339),
+            timestamp: good.and_then(|g| g.timestamp).map(rfc3339),
             policy: Some(PolicyReport { name: outcome.policy.clone(), level: outcome.level }),
             signatures: outcome.tried.iter().map(SignatureReport::from).collect(),
             user_metadata: intact

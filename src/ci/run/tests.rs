@@ -64,6 +64,7 @@ impl Services for Fake {
                 not_after: datetime!(2030-01-01 00:00 UTC),
             },
             expiry: None,
+            timestamp: None,
             user_metadata: Default::default(),
             warnings: Vec::new(),
         }))

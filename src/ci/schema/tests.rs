@@ -54,6 +54,7 @@ fn full() -> Report {
         key: Some("k".into()),
         credentials: Some(CredentialsReport { registry: "r".into(), vault: Some("v".into()) }),
         expiry: Some("t".into()),
+        timestamp: Some("t".into()),
         policy: Some(PolicyReport { name: "p".into(), level: "strict" }),
         signatures: vec![SignatureReport {
             digest: "sha256:1".into(),

@@ -10,6 +10,7 @@ pub struct Columns {
     digest: bool,
     signer: bool,
     signature: bool,
+    timestamp: bool,
     /// The checks that were made, each a column of marks.
     checks: Vec<&'static str>,
 }
@@ -29,6 +30,7 @@ impl Columns {
             digest: images.iter().any(|image| image.digest.is_some()),
             signer: images.iter().any(|image| image.signer.is_some()),
             signature: images.iter().any(|image| image.signature.is_some()),
+            timestamp: images.iter().any(|image| image.timestamp.is_some()),
             checks,
         }
     }
@@ -41,6 +43,7 @@ impl Columns {
         title(self.signer, "Signer");
         title(self.signer, "Certificate ends");
         title(self.signature, "Signature");
+        title(self.timestamp, "Timestamp");
         titles.extend(self.checks.iter().map(|check| spaced(check)));
         let left = titles.len() - self.checks.len();
         let lines = "---|".repeat(left) + &":-:|".repeat(self.checks.len());
@@ -67,6 +70,10 @@ impl Columns {
         }
         if self.signature {
             cells.push(digest(&image.signature));
+        }
+        if self.timestamp {
+            let time = image.timestamp.as_deref();
+            cells.push(time.map_or(NOTHING.to_owned(), |time| prose(day(time))));
         }
         let signature = telling(image);
         for name in &self.checks {

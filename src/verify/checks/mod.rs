@@ -37,8 +37,14 @@ pub(super) struct Context<'a> {
 
 type CheckFn = fn(&Intact, &Context<'_>) -> Result<(), CheckFailure>;
 
-/// What a check that asks others comes to, and their answers.
-type Asking<'a> = BoxFuture<'a, (Result<(), CheckFailure>, Option<Answers>)>;
+/// What a check that asks others comes to, and what it learnt for the report.
+type Asking<'a> = BoxFuture<'a, (Result<(), CheckFailure>, Learnt)>;
+
+#[derive(Default)]
+struct Learnt {
+    revocation: Option<Answers>,
+    timestamp: Option<OffsetDateTime>,
+}
 
 /// How a check runs.
 enum Run {
@@ -66,6 +72,7 @@ pub(super) async fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tri
         failure: None,
         signer: None,
         intact: None,
+        timestamp: None,
         revocation: None,
     };
     match integrity::check(fetched) {
@@ -102,8 +109,9 @@ async fn weigh(
         let outcome = match run {
             Run::Here(run) => run(intact, context),
             Run::Asking(ask) => {
-                let (outcome, answers) = ask(intact, context, &tried.results).await;
-                tried.revocation = answers.or(tried.revocation.take());
+                let (outcome, learnt) = ask(intact, context, &tried.results).await;
+                tried.revocation = learnt.revocation.or(tried.revocation.take());
+                tried.timestamp = learnt.timestamp.or(tried.timestamp);
                 outcome
             }
         };

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt as _;
 
-use super::{Asking, CheckFailure, Context};
+use super::{Asking, CheckFailure, Context, Learnt};
 use crate::envelope::{Intact, Scheme};
 use crate::revocation::{Answers, Asked, ChainTrust, Standing};
 use crate::trust::Check;
@@ -27,7 +27,7 @@ pub(super) fn check<'a>(
             trust: trust(before),
         };
         let answers = context.revocation.check(&asked).await;
-        (judge(&answers), Some(answers))
+        (judge(&answers), Learnt { revocation: Some(answers), ..Learnt::default() })
     }
     .boxed()
 }

@@ -2,11 +2,12 @@
 //! (trust-store-trust-policy.md, "Signature Verification Details", authentic timestamp).
 
 use futures_util::FutureExt as _;
+use time::OffsetDateTime;
 
-use super::{Asking, CheckFailure, Context};
+use super::{Asking, CheckFailure, Context, Learnt};
 use crate::envelope::{Intact, Scheme};
 use crate::revocation::{Asked, ChainTrust, Standing};
-use crate::timestamp::Parsed;
+use crate::timestamp::{Parsed, Verified};
 use crate::trust::{StoreType, TimestampRule};
 use crate::verify::CheckResult;
 use crate::x509::{Certificate, TimestampingChain};
@@ -19,10 +20,20 @@ pub(super) fn check<'a>(
     _: &'a [CheckResult],
 ) -> Asking<'a> {
     // the answers about the authority are in the failure, those about the signer in the report
-    async move { (judge(intact, context).await, None) }.boxed()
+    let judged = async move {
+        match judge(intact, context).await {
+            Ok(timestamp) => (Ok(()), Learnt { timestamp, ..Learnt::default() }),
+            Err(failure) => (Err(failure), Learnt::default()),
+        }
+    };
+    judged.boxed()
 }
 
-async fn judge(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
+/// The time of the timestamp, where one was wanted.
+async fn judge(
+    intact: &Intact,
+    context: &Context<'_>,
+) -> Result<Option<OffsetDateTime>, CheckFailure> {
     let certificates = intact.chain().certificates();
     if let Scheme::SigningAuthority { authentic_signing_time: signed } = intact.scheme() {
         return match certificates.iter().find(|c| signed < c.not_before() || signed > c.not_after())
@@ -30,7 +41,7 @@ async fn judge(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailur
             Some(c) => {
                 Err(CheckFailure::AuthenticTime { subject: c.subject().to_string(), signed })
             }
-            None => Ok(()),
+            None => Ok(None),
         };
     }
     let asked = !context.statement.stores(StoreType::Tsa).is_empty();
@@ -40,19 +51,18 @@ async fn judge(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailur
         TimestampRule::AfterCertExpiry => asked && expired,
     };
     if needed {
-        let authority = countersignature(intact, context)?;
-        not_revoked(&authority, context).await
+        let verified = countersignature(intact, context)?;
+        not_revoked(verified.chain(), context).await?;
+        Ok(Some(verified.interval().gen_time()))
     } else {
-        certificates.iter().try_for_each(|c| valid_now(c, context))
+        certificates.iter().try_for_each(|c| valid_now(c, context))?;
+        Ok(None)
     }
 }
 
 /// trust-store-trust-policy.md, "Steps": the token, then every certificate over the whole interval, then
 /// the revocation of the authority's chain, whatever the policy says of the signing chain's.
-fn countersignature(
-    intact: &Intact,
-    context: &Context<'_>,
-) -> Result<TimestampingChain, CheckFailure> {
+fn countersignature(intact: &Intact, context: &Context<'_>) -> Result<Verified, CheckFailure> {
     let token = intact.timestamp_token().ok_or(CheckFailure::TimestampMissing)?;
     let token = Parsed::read(token).map_err(CheckFailure::TimestampUnreadable)?;
     let roots =
@@ -74,7 +84,7 @@ fn countersignature(
             return Err(CheckFailure::TimestampAfter { subject: subject(), end });
         }
     }
-    Ok(verified.chain().clone())
+    Ok(verified)
 }
 
 async fn not_revoked(
