@@ -331,7 +331,7 @@ fn names_missing(given: &'static str) -> InputError {
     InputError::Missing {
         name: "images",
         expected: format!(
-            "the repository that holds what `{given}` tells the digest of, such as `myregistry.azurecr.io/app`"
+            "`{given}` tells a digest, `images` the repository it is in, such as `myregistry.azurecr.io/app`"
         ),
     }
 }

@@ -1,5 +1,6 @@
 //! Running a step: log in, then every image; report, whatever became of them.
 
+mod advice;
 mod expand;
 mod finish;
 mod limit;
@@ -17,6 +18,7 @@ use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
+use advice::advise_image;
 use expand::expand;
 use finish::finish;
 use limit::Limit;
@@ -128,7 +130,8 @@ async fn work(
         (report, unknown)
     };
     let throttled = || services.throttled();
-    batch::in_order(items.len(), step.concurrency, throttled, job, |(report, unknown)| {
+    batch::in_order(items.len(), step.concurrency, throttled, job, |(mut report, unknown)| {
+        advise_image(&mut report, host);
         tell(&report, host);
         images.push(report);
         not_checked.extend(unknown);

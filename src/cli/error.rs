@@ -37,6 +37,10 @@ pub enum CliError {
     ListLength { what: String, limit: usize },
     #[error("{what} is larger than {limit} bytes")]
     ListSize { what: String, limit: u64 },
+    #[error(
+        "whose signatures to remove is not said: there is no default key, and neither --key, --id nor --signer-thumbprint"
+    )]
+    NoOwnKey,
     #[error("signer-thumbprint {0:?} is no SHA-256 thumbprint: 64 hexadecimal digits")]
     Thumbprint(String),
     /// Each of them was reported before.
@@ -139,6 +143,7 @@ impl Fault for CliError {
             CliError::Concurrency { .. } => "cli-concurrency",
             CliError::RenewBefore => "cli-renew-before",
             CliError::ListLength { .. } | CliError::ListSize { .. } => "cli-list-limit",
+            CliError::NoOwnKey => "cli-no-own-key",
             CliError::Thumbprint(_) => "cli-thumbprint",
             CliError::SomeFailed { .. } => "cli-some-failed",
             CliError::NotRemoved { .. } => "cli-not-removed",
@@ -205,6 +210,10 @@ impl Fault for CliError {
                 Some(format!("{}\nnow it is {digest}", error.hint()?))
             }
             CliError::Reference { error, digest: None } => error.hint(),
+            CliError::NoOwnKey => Some(format!(
+                "{PROGRAM} prune --plugin azure-kv --id <key_id> <reference>\n\
+                 or by the certificate: {PROGRAM} prune --signer-thumbprint <SHA-256> <reference>"
+            )),
             CliError::Thumbprint(_) => Some(format!(
                 "`SHA256 fingerprint` of a signature's first certificate: {PROGRAM} inspect <reference>"
             )),

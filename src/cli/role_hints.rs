@@ -40,7 +40,7 @@ impl RoleHints {
         if self.connection.credential_source().is_none() {
             let hint = format!(
                 "log in with an identity of yours: az login\n\
-                 in CI, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET\n\
+                 in GitHub, give the step azure-client-id and azure-tenant-id; in Azure Pipelines, the task azureSubscription\n\
                  with a user name and a password: sealwright login -u <user> --password-stdin {host}"
             );
             return Box::new(Hinted { fault, hint });

@@ -22,6 +22,29 @@ fn an_unknown_command_is_named() {
 }
 
 #[test]
+fn prune_without_a_key_names_the_ways_to_say_whose_signatures_go() {
+    assert_snapshot!(Home::new().run("prune localhost:5000/app:v1"), @r"
+    [stderr]
+    Error: whose signatures to remove is not said: there is no default key, and neither --key, --id nor --signer-thumbprint
+    hint: sealwright prune --plugin azure-kv --id <key_id> <reference>
+          or by the certificate: sealwright prune --signer-thumbprint <SHA-256> <reference>
+    [exit] 1
+    ");
+}
+
+#[test]
+fn help_has_no_list_of_arguments_without_a_word_about_them() {
+    let home = Home::new();
+    for command in ["sign", "verify", "prune", "list", "inspect", "login", "schema"] {
+        let shown = home.run(&format!("{command} --help"));
+        assert!(
+            shown.contains("\nUsage: sealwright ") && !shown.contains("\nArguments:"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
 fn an_unknown_flag_is_named() {
     let home = Home::new();
     assert_snapshot!(home.run("sign --frobnicate x"), @r"

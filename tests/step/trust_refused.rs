@@ -197,3 +197,25 @@ fn a_link_below_github_and_a_choice_of_policies() {
     symlink(&elsewhere, work.join(".github/truststore")).unwrap();
     says(&found(), "ci-trust-not-a-file", &[".github/truststore"]);
 }
+
+#[test]
+fn what_is_missing_is_named_by_its_input() {
+    let job = Job::start();
+    job.signs(&[]).done().succeeded();
+    let error = job.verifies_by(&[]).failed().report()["error"].clone();
+    says(&error, "config-trust-policy-missing", &["give `trust-policy`", ".github/trustpolicy"]);
+    let other = format!("ca:other={}", job.issued.root_pem);
+    let inputs = [("trust-policy", POLICY), ("trusted-certificates", other.as_str())];
+    let done = job.verifies_by(&inputs).failed();
+    let error = &done.report()["images"][0]["error"];
+    says(error, "verify-none-good", &["give `trusted-certificates` a line"]);
+    assert!(!done.log().contains("hint: sealwright cert add"), "{}", done.log());
+}
+
+#[test]
+fn a_service_connection_is_not_for_github() {
+    let job = Job::start();
+    let done = job.signs(&[("azure-subscription", "mine")]).done().failed();
+    let error = &done.report()["error"];
+    says(error, "azure-connection-not-given", &["`azure-client-id` and `azure-tenant-id`"]);
+}

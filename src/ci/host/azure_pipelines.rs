@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::text::{MESSAGE_LIMIT, SUMMARY_LIMIT, cut, defang, lines_kept};
-use super::{End, Host, HostError, Level};
+use super::{End, Host, HostError, Level, Place};
 use crate::ci::aliases::camel_case;
 use crate::config::write_atomic;
 use crate::env::{Env, name};
@@ -62,6 +62,10 @@ impl<W: Write + Send> AzurePipelines<W> {
 }
 
 impl<W: Write + Send> Host for AzurePipelines<W> {
+    fn place(&self) -> Option<Place> {
+        Some(Place::AzurePipelines)
+    }
+
     fn line(&mut self, text: &str) {
         for line in text.lines() {
             let _ = writeln!(self.out, "{}", defang(line));

@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 
 use super::text::{MESSAGE_LIMIT, SUMMARY_LIMIT, cut, defang, lines_kept};
-use super::{Host, HostError, Level};
+use super::{Host, HostError, Level, Place};
 use crate::env::{Env, name};
 use crate::fault::printable;
 use crate::secret::Secret;
@@ -76,6 +76,10 @@ impl<W: Write + Send> GitHub<W> {
 }
 
 impl<W: Write + Send> Host for GitHub<W> {
+    fn place(&self) -> Option<Place> {
+        Some(Place::GitHub)
+    }
+
     fn line(&mut self, text: &str) {
         for line in text.lines() {
             let _ = writeln!(self.out, "{}", defang(line));

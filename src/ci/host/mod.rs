@@ -58,6 +58,11 @@ impl Fault for HostError {
 
 /// A CI system, or a terminal. Whatever text comes in, it cannot command the host.
 pub trait Host: Send {
+    /// The CI system; none at a terminal.
+    fn place(&self) -> Option<Place> {
+        None
+    }
+
     /// A line of the log.
     fn line(&mut self, text: &str);
 

@@ -1,6 +1,7 @@
 //! The end of a step: outputs, summary and report file.
 
 use super::Finished;
+use super::advice::advise;
 use super::lists;
 use super::tell::complain;
 use crate::ci::files::Files;
@@ -14,8 +15,9 @@ use crate::fault::{BoxFault, details};
 const SUMMARY_LIMIT: usize = 1_000_000;
 
 /// Outputs, summary and report file; a host that refuses one of them fails the step, last.
-pub fn finish(report: Report, host: &mut dyn Host, files: &Files) -> Finished {
-    if let Some(error) = &report.error {
+pub fn finish(mut report: Report, host: &mut dyn Host, files: &Files) -> Finished {
+    if let Some(error) = &mut report.error {
+        advise(error, host);
         complain("sealwright", error, host);
     }
     let mut end = if report.outcome == Outcome::Failed { End::Failed } else { End::Succeeded };

@@ -23,7 +23,9 @@ pub fn tell(image: &ImageReport, host: &mut dyn Host) {
             "Trust policy is configured to skip signature verification for {}",
             image.image
         )),
-        Outcome::DryRun => host.line(&format!("Dry run: {} was not signed", image.image)),
+        Outcome::DryRun => {
+            host.line(&format!("Dry run: {} was checked and not signed", image.image))
+        }
         Outcome::Failed => {}
     }
     if let Some(key) = &image.key {

@@ -111,7 +111,9 @@ impl Draft {
             || {
                 let names: Vec<String> =
                     choices.iter().map(|(text, _)| format!("`{text}`")).collect();
-                InputError::Invalid { name, found: found.to_owned(), expected: names.join(" or ") }
+                let (last, others) = names.split_last().expect("an input has choices");
+                let expected = format!("{} or {last}", others.join(", "));
+                InputError::Invalid { name, found: found.to_owned(), expected }
             },
         )
     }

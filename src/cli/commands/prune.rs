@@ -124,7 +124,10 @@ async fn own(
     if !own.is_empty() && !names_key {
         return Ok((session.world(values)?, own));
     }
-    let key = SigningKey::choose(values, &session.dirs()?)?;
+    let key = SigningKey::choose(values, &session.dirs()?).map_err(|fault| match fault.code() {
+        "config-no-default-key" => CliError::NoOwnKey.into(),
+        _ => fault,
+    })?;
     let world = session.world_with(values, key.credential_type())?;
     let signer = world.signer(&key)?.await?;
     own.insert(signer.chain().leaf().thumbprint());

@@ -58,7 +58,8 @@ pub fn duration(name: &'static str, help: &'static str) -> Arg {
 
 /// The positional arguments; how many are wanted is the command's own check.
 pub fn positionals(name: &'static str) -> Arg {
-    Arg::new("arguments").value_name(name).num_args(0..).action(ArgAction::Append)
+    // the usage line names it; a list of one without a word of help says nothing more
+    Arg::new("arguments").value_name(name).num_args(0..).action(ArgAction::Append).hide(true)
 }
 
 /// `-d` and `-v`.
