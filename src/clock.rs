@@ -9,6 +9,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A time as the reader of a message expects it (RFC 3339).
+pub fn rfc3339(time: &OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+}
 
 /// Time as a parameter.
 #[async_trait::async_trait]

@@ -25,8 +25,8 @@
 //! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index |
 //! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |
-//! | | [`batch`] | many images side by side, and what is signed already |
-//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, GitHub, PKI, TSA |
+//! | | [`batch`] | many images side by side, what lies below an index, what is signed already or of no use any more |
+//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, GitHub, PKI, TSA, OCSP and CRLs |
 //! | | [`ci`] ★ | the step: inputs, hosts, report, summary |
 //! | | [`cli`] ★ | one file per command; `cli/world.rs` is the only wiring |
 

@@ -25,6 +25,13 @@ pub enum SigningKey {
 }
 
 impl SigningKey {
+    /// `--id` and `--plugin` go together, and `--key` goes with neither.
+    pub fn check(values: &ArgMatches) -> Result<(), CliError> {
+        flags::together(values, &["id", "plugin"])?;
+        flags::exclusive(values, &["key", "id"])?;
+        flags::exclusive(values, &["key", "plugin"])
+    }
+
     /// The key the flags name, with the settings of `--plugin-config` over its own.
     pub fn choose(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
         let over = flags::texts_of(values, "plugin-config");

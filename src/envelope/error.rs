@@ -1,9 +1,9 @@
 //! Why an envelope is refused: one variant per rule, holding the values that disagreed.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::AttributeKey;
+use crate::clock::rfc3339;
 use crate::crypto::DigestError;
 use crate::fault::{self, Fault};
 use crate::x509::{CertificateError, ChainError};
@@ -155,11 +155,6 @@ impl Fault for EnvelopeError {
             _ => None,
         }
     }
-}
-
-/// A time as the reader of a message expects it.
-pub(super) fn rfc3339(time: &OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
 /// longest piece of outside text quoted in an error

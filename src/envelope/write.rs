@@ -5,10 +5,10 @@ use std::time::Duration;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::attributes::{check_time_order, in_range};
-use super::error::rfc3339;
 use super::{
     Countersigner, EnvelopeError, Format, Intact, Parsed, Payload, Scheme, Signer, cose, jws,
 };
+use crate::clock::rfc3339;
 use crate::crypto::Suite;
 use crate::fault::{BoxFault, Fault};
 use crate::x509::{Chain, ValidityError};

@@ -1,8 +1,8 @@
 //! Why a timestamp token is not believed.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
+use crate::clock::rfc3339;
 use crate::fault::Fault;
 use crate::x509::{CertificateError, ChainError, ValidityError};
 
@@ -123,8 +123,4 @@ impl TokenError {
     pub(super) fn unparsable(part: TokenPart, reason: impl ToString) -> Self {
         Self::Unparsable { part, reason: crate::fault::excerpt(&reason.to_string(), EXCERPT_LIMIT) }
     }
-}
-
-pub(super) fn rfc3339(time: &OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -29,12 +29,6 @@ impl TimestampingChain {
     pub fn check_valid_at(&self, at: OffsetDateTime) -> Result<(), ValidityError> {
         chain::check_valid_at(&self.certificates, at)
     }
-    /// The first certificate below the root that names an OCSP responder or a CRL, nearest the root
-    /// first; its status is unknown until one is asked.
-    pub fn revocable(&self) -> Option<&Certificate> {
-        let below_root = &self.certificates[..self.certificates.len() - 1];
-        below_root.iter().rev().find(|certificate| certificate.names_revocation_source())
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! What the work answers, as parts of the report.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{
     CheckReport, ErrorReport, ImageReport, Outcome, PolicyReport, RevocationReport,
     SignatureReport, SignerReport,
 };
 use crate::batch::{AlreadySigned, Once};
+use crate::clock;
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::sign::{Signed, SignerSummary};
 use crate::trust::Action;
@@ -158,5 +158,5 @@ impl CheckReport {
 }
 
 pub(super) fn rfc3339(time: OffsetDateTime) -> String {
-    time.to_offset(time::UtcOffset::UTC).format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+    clock::rfc3339(&time.to_offset(time::UtcOffset::UTC))
 }

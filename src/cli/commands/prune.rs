@@ -81,9 +81,7 @@ pub const PRUNE: CommandSpec = CommandSpec {
     },
     check: |values| {
         flags::needs_reference("prune", values)?;
-        flags::together(values, &["id", "plugin"])?;
-        flags::exclusive(values, &["key", "id"])?;
-        flags::exclusive(values, &["key", "plugin"])
+        SigningKey::check(values)
     },
     run: |values, session| Box::pin(run(values, session)),
 };

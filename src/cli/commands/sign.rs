@@ -102,9 +102,7 @@ pub const SIGN: CommandSpec = CommandSpec {
     },
     check: |values| {
         flags::needs_reference("sign", values)?;
-        flags::together(values, &["id", "plugin"])?;
-        flags::exclusive(values, &["key", "id"])?;
-        flags::exclusive(values, &["key", "plugin"])?;
+        SigningKey::check(values)?;
         timestamping::check(values)?;
         if values.contains_id("renew-before") && !flags::is_on(values, "skip-signed") {
             let message =

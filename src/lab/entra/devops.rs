@@ -1,13 +1,13 @@
 //! Azure DevOps' OIDC endpoint of a job, and what Entra says to its tokens.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use serde_json::json;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
-use super::token::jwt;
+use super::assertions::{Assertions, Claims};
 use crate::clock::Clock;
 use crate::lab::Identity;
 use crate::lab::message::{Answer, Ask};
@@ -18,24 +18,15 @@ const LIFETIME: Duration = Duration::minutes(10);
 /// The one version of the interface that is known here.
 const API_VERSION: &str = "7.1";
 
-/// Tokens remembered; no job of a test needs more.
-const LIMIT: usize = 1000;
-
-/// The endpoint, with the tokens it gave out.
+/// The endpoint, with the tokens it gave out. Each is exchanged once per scope, so that a test sees
+/// one that is kept too long.
 pub(in crate::lab) struct DevOps {
-    clock: Arc<dyn Clock>,
-    given: Mutex<BTreeMap<String, Given>>,
-}
-
-struct Given {
-    expires: OffsetDateTime,
-    /// Each is exchanged once per scope, so that a test sees one that is kept too long.
-    used: BTreeSet<String>,
+    given: Assertions<BTreeSet<String>>,
 }
 
 impl DevOps {
     pub(in crate::lab) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, given: Mutex::default() }
+        Self { given: Assertions::new(clock) }
     }
 
     /// A token of the lab's service connection, to whom has the job token.
@@ -48,36 +39,24 @@ impl DevOps {
 
     /// A token as the endpoint gives it.
     pub(in crate::lab) fn token(&self) -> String {
-        let now = self.clock.now();
-        let expires = now + LIFETIME;
-        let token = jwt(&json!({
-            "aud": "api://AzureADTokenExchange",
-            "iss": "https://vstoken.dev.azure.com/0f000000-0000-4000-8000-000000001ab0",
-            "sub": "sc://lab/lab/connection",
-            "iat": now.unix_timestamp(),
-            "nbf": now.unix_timestamp(),
-            "exp": expires.unix_timestamp(),
-        }));
-        let mut given = self.given.lock().expect("no panic holds this lock");
-        if given.len() >= LIMIT {
-            given.pop_first();
-        }
-        given.insert(token.clone(), Given { expires, used: BTreeSet::new() });
-        token
+        let claims = Claims {
+            audience: "api://AzureADTokenExchange",
+            issuer: "https://vstoken.dev.azure.com/0f000000-0000-4000-8000-000000001ab0",
+            subject: "sc://lab/lab/connection",
+            lifetime: LIFETIME,
+        };
+        self.given.give(&claims, BTreeSet::new())
     }
 
     /// What Entra says to an assertion; none where it is no token of this endpoint.
     pub(super) fn check(&self, assertion: &str, scope: &str) -> Option<Result<(), String>> {
-        let mut given = self.given.lock().expect("no panic holds this lock");
-        let Given { expires, used } = given.get_mut(assertion)?;
-        if self.clock.now() >= *expires {
-            let problem = "AADSTS700024: Client assertion is not within its valid time range.";
-            return Some(Err(problem.to_owned()));
-        }
-        if !used.insert(scope.to_owned()) {
-            return Some(Err("AADSTS50013: Assertion was used before.".to_owned()));
-        }
-        Some(Ok(()))
+        self.given.check(assertion, |used, alive| {
+            alive?;
+            match used.insert(scope.to_owned()) {
+                true => Ok(()),
+                false => Err("AADSTS50013: Assertion was used before.".to_owned()),
+            }
+        })
     }
 }
 

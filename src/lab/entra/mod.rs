@@ -1,5 +1,6 @@
 //! The authority: the token endpoint, its metadata, and a managed identity.
 
+mod assertions;
 mod client;
 mod devops;
 mod oidc;

@@ -1,13 +1,12 @@
 //! A GitHub job's OIDC endpoint, and what Entra says to its tokens.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use http::StatusCode;
 use serde_json::json;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
-use super::token::jwt;
+use super::assertions::{Assertions, Claims};
 use crate::clock::Clock;
 use crate::lab::Identity;
 use crate::lab::message::{Answer, Ask};
@@ -18,23 +17,14 @@ const LIFETIME: Duration = Duration::minutes(5);
 /// The audience that Entra's public cloud takes.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 
-/// Tokens remembered; no job of a test needs more.
-const LIMIT: usize = 1000;
-
-/// The endpoint, with the tokens it gave out.
+/// The endpoint, with the tokens it gave out, each with its audience.
 pub(in crate::lab) struct Oidc {
-    clock: Arc<dyn Clock>,
-    given: Mutex<BTreeMap<String, Given>>,
-}
-
-struct Given {
-    audience: String,
-    expires: OffsetDateTime,
+    given: Assertions<String>,
 }
 
 impl Oidc {
     pub(in crate::lab) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, given: Mutex::default() }
+        Self { given: Assertions::new(clock) }
     }
 
     /// A token for the audience asked for, to whom has the request token.
@@ -43,39 +33,27 @@ impl Oidc {
             let problem = json!({ "message": "The request token is missing or wrong." });
             return Answer::json(StatusCode::UNAUTHORIZED, &problem);
         }
-        let audience = ask.query("audience").unwrap_or("https://github.com/octo-org").to_owned();
-        let now = self.clock.now();
-        let expires = now + LIFETIME;
-        let token = jwt(&json!({
-            "aud": audience,
-            "iss": "https://token.actions.githubusercontent.com",
-            "sub": "repo:octo-org/octo-repo:ref:refs/heads/main",
-            "iat": now.unix_timestamp(),
-            "nbf": now.unix_timestamp(),
-            "exp": expires.unix_timestamp(),
-        }));
-        let mut given = self.given.lock().expect("no panic holds this lock");
-        if given.len() >= LIMIT {
-            given.pop_first();
-        }
-        given.insert(token.clone(), Given { audience, expires });
+        let audience = ask.query("audience").unwrap_or("https://github.com/octo-org");
+        let claims = Claims {
+            audience,
+            issuer: "https://token.actions.githubusercontent.com",
+            subject: "repo:octo-org/octo-repo:ref:refs/heads/main",
+            lifetime: LIFETIME,
+        };
+        let token = self.given.give(&claims, audience.to_owned());
         Answer::json(StatusCode::OK, &json!({ "count": 1, "value": token }))
     }
 
     /// What Entra says to an assertion; none where it is no token of this endpoint.
     pub(super) fn check(&self, assertion: &str) -> Option<Result<(), String>> {
-        let given = self.given.lock().expect("no panic holds this lock");
-        let Given { audience, expires } = given.get(assertion)?;
-        if audience != AUDIENCE {
-            return Some(Err(format!(
-                "AADSTS700212: No matching federated identity record found for presented \
-                 assertion audience '{audience}'."
-            )));
-        }
-        if self.clock.now() >= *expires {
-            let problem = "AADSTS700024: Client assertion is not within its valid time range.";
-            return Some(Err(problem.to_owned()));
-        }
-        Some(Ok(()))
+        self.given.check(assertion, |audience, alive| {
+            if audience != AUDIENCE {
+                return Err(format!(
+                    "AADSTS700212: No matching federated identity record found for presented \
+                     assertion audience '{audience}'."
+                ));
+            }
+            alive
+        })
     }
 }
