@@ -6,7 +6,7 @@ use std::path::Path;
 use sealwright::cli::{Streams, run_at};
 use sealwright::env::Env;
 
-use super::program::{Sink, hurried};
+use super::program::{NOW, Sink, hurried};
 
 /// A step as the demo shows it.
 struct Step {
@@ -21,7 +21,7 @@ struct Step {
 async fn steps() -> Vec<Step> {
     let (stdout, stderr) = (Sink::default(), Sink::default());
     let streams = Streams::piped(Cursor::new(Vec::new()), stdout.clone(), stderr.clone());
-    let code = run_at(vec!["demo".to_owned()], Env::default(), streams, hurried()).await;
+    let code = run_at(vec!["demo".to_owned()], Env::default(), streams, hurried(NOW)).await;
     let text = stdout.text();
     assert_eq!((code, stderr.text().as_str()), (0, ""), "{text}");
     let mut steps: Vec<Step> = Vec::new();

@@ -38,7 +38,7 @@ pub struct Answer {
 impl Program {
     /// At a fixed time, and without real waits.
     pub async fn start(options: LabOptions) -> Self {
-        Self::start_at(options, hurried()).await
+        Self::start_at(options, hurried(NOW)).await
     }
 
     /// At the time of this machine, for processes.
@@ -229,9 +229,9 @@ pub fn told(requests: &[Exchange]) -> String {
     lines.collect()
 }
 
-/// A clock that stands at `NOW`, on which waits take no time.
-pub fn hurried() -> Arc<dyn Clock> {
-    Arc::new(Hurried(ManualClock::at(NOW)))
+/// A clock that stands still but for waits, which take no time.
+pub fn hurried(at: OffsetDateTime) -> Arc<dyn Clock> {
+    Arc::new(Hurried(ManualClock::at(at)))
 }
 
 /// A clock whose waits take no time. The wait for the end of a whole command never ends.
