@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-pub use already::{AlreadySigned, Once, Renewal, sign_once};
+pub use already::{AlreadySigned, Insufficient, Once, Renewal, Shortfall, sign_once};
 pub use distinct::{Distinct, distinct};
 use pace::Pace;
 pub use prune::{

@@ -29,6 +29,10 @@ impl Countersigner for Stamped<'_> {
     async fn countersign(&self, signature: &[u8], _: &Chain) -> Result<Vec<u8>, BoxFault> {
         Ok(self.tsa.token(signature, self.stamp).unwrap())
     }
+
+    fn accept(&self, _: &[u8], _: &[u8], _: &Chain) -> Result<OffsetDateTime, BoxFault> {
+        unreachable!("nothing was signed before")
+    }
 }
 
 /// A signature made at `NOW`, with a token for `at`, verified a year later by a policy that trusts the
@@ -168,6 +172,10 @@ async fn a_token_that_cannot_be_read_is_refused() {
     impl Countersigner for Junk {
         async fn countersign(&self, _: &[u8], _: &Chain) -> Result<Vec<u8>, BoxFault> {
             Ok(b"no token".to_vec())
+        }
+
+        fn accept(&self, _: &[u8], _: &[u8], _: &Chain) -> Result<OffsetDateTime, BoxFault> {
+            unreachable!("nothing was signed before")
         }
     }
     let mut world = World::new().with_policy(policy_with("strict", "", "*", STORES));
