@@ -16,7 +16,8 @@ pub use already::{AlreadySigned, Insufficient, Once, Renewal, Shortfall, sign_on
 pub use distinct::{Distinct, distinct};
 use pace::Pace;
 pub use prune::{
-    Ended, Judged, Kept, Plan, PruneError, PruneRequest, Reason, Removal, Verdict, plan, remove,
+    Ended, Judged, Kept, Plan, PruneError, PruneRequest, Reason, Removal, TimestampTrust, Verdict,
+    plan, remove,
 };
 pub use tree::{DEEPEST, MOST_MANIFESTS, Member, Reach, TreeError, expand};
 

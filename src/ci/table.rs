@@ -296,7 +296,7 @@ pub const INPUTS: &[Input] = &[
         "skip-signed",
         Shape::Truth,
         Some("true"),
-        "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for, and sign again what has expired; `false`: sign in any case.",
+        "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for and, with `timestamp-url`, a timestamp; sign again what has expired; `false`: sign in any case.",
     ).under(Group::Advanced).of(SIGN),
     input(
         "renew-before",

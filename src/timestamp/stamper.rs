@@ -132,21 +132,22 @@ impl Countersigner for Stamper {
         signature: &[u8],
         chain: &Chain,
     ) -> Result<OffsetDateTime, BoxFault> {
-        Ok(check_token(token, signature, chain, std::slice::from_ref(&self.root))?)
+        let roots = std::slice::from_ref(&self.root);
+        Ok(verified_for(token, signature, chain, roots)?.interval().gen_time())
     }
 }
 
-/// The time of a token that somebody made earlier: over this signature, under one of `roots`, inside the
+/// A token that somebody made earlier: over this signature, under one of `roots`, inside the
 /// validity of every signing certificate. Revocation is not looked at.
-pub fn check_token(
+pub fn verified_for(
     token: &[u8],
     signature: &[u8],
     chain: &Chain,
     roots: &[Certificate],
-) -> Result<OffsetDateTime, StampError> {
+) -> Result<Verified, StampError> {
     let verified = Parsed::read(token)?.verify(signature, roots)?;
     check_inside(verified.interval(), chain)?;
-    Ok(verified.interval().gen_time())
+    Ok(verified)
 }
 
 fn check_inside(interval: Interval, chain: &Chain) -> Result<(), StampError> {

@@ -15,13 +15,13 @@ use time::macros::datetime;
 use crate::codes;
 use crate::world::{Leaf, NOW, World, policy_with, signer};
 
-const STORES: &str = r#""ca:acme","tsa:clock""#;
+pub const STORES: &str = r#""ca:acme","tsa:clock""#;
 const AFTER: &str = r#","verifyTimestamp":"afterCertExpiry""#;
 const LATER: OffsetDateTime = datetime!(2027-06-01 0:00 UTC);
 
-struct Stamped<'a> {
-    tsa: &'a Tsa,
-    stamp: Stamp,
+pub struct Stamped<'a> {
+    pub tsa: &'a Tsa,
+    pub stamp: Stamp,
 }
 
 #[async_trait::async_trait]
