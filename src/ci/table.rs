@@ -263,7 +263,7 @@ pub const INPUTS: &[Input] = &[
         "check-own-revocation",
         Shape::OneOf(&["warn", "fail", "off"]),
         Some("warn"),
-        "Whether the signing certificates are revoked is asked before signing: revoked or unknown is a warning (`warn`) or fails (`fail`); `off` does not ask.",
+        "When a signing certificate is revoked or nobody tells its status: `warn`, sign with a warning; `fail`, sign nothing; `off`, do not ask.",
     ).under(Group::Key).of(SIGN),
     input(
         "revocation",

@@ -90,7 +90,7 @@ pub const SIGN: CommandSpec = CommandSpec {
             ))
             .arg(flags::switch(
                 "skip-signed",
-                "leave alone what carries a signature by the same certificate already; no trust policy is involved",
+                "leave alone what carries a signature by the same certificate already, with a timestamp where one is wanted; no trust policy is involved",
             ))
             .arg(flags::duration(
                 "renew-before",

@@ -37,7 +37,7 @@ pub fn with_own_revocation(command: Command) -> Command {
         flags::text(
             OWN,
             "string",
-            "what a signing certificate that is revoked, or whose status nobody tells, comes to, options: 'warn' (default), 'fail', 'off' (nobody is asked)",
+            "when a signing certificate is revoked or nobody tells its status, options: 'warn' (default), 'fail' (nothing is signed), 'off' (nobody is asked)",
         )
         .value_parser(own_rule),
     ))
