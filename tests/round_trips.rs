@@ -4,7 +4,9 @@
 mod program;
 
 use program::{Program, digest_of, told};
-use sealwright::lab::{Auth, Exchange, LabOptions, Referrers, Role};
+use sealwright::lab::{
+    Auth, Exchange, IssueRequest, Issued, LabOptions, Referrers, Revocation, Role,
+};
 
 /// A request that was late on a busy machine lengthens what was measured, never what is needed: the
 /// shortest of a few runs counts.
@@ -197,6 +199,40 @@ async fn an_azure_registry_takes_three_more_when_it_is_cold() {
         held(program, &line).await
     })
     .await;
+}
+
+/// The responders are asked beside the registry; a vault's signature waits for them only where doubt is
+/// to fail.
+#[tokio::test]
+async fn asking_about_the_own_chain_takes_no_longer_unless_a_vault_waits_for_it() {
+    for (rule, local, vault) in [("off", 3, 5), ("warn", 3, 5), ("fail", 3, 6)] {
+        let flags = format!("--check-own-revocation {rule}");
+        measure(&flags, local, every, async |_| {
+            let program = used(Referrers::Api).await;
+            let image = program.image("v1");
+            let issued = named_servers(&program);
+            program.write("key.pem", &issued.key.private_key_pem());
+            let chain = [issued.leaf_pem.as_str(), &issued.ca_bundle_pem].concat();
+            program.write("chain.pem", &chain);
+            held(program, &format!("sign {API} {flags} {image}")).await
+        })
+        .await;
+        measure(&format!("{flags}, vault key"), vault, every, async |_| {
+            let program = used(Referrers::Api).await;
+            let image = program.image("v1");
+            let id = named_servers(&program).key_id;
+            let line = azure(&program, &image, &id).replace(API, &format!("{API} {flags}"));
+            held(program, &line).await
+        })
+        .await;
+    }
+}
+
+/// A chain that names the lab's status servers.
+fn named_servers(program: &Program) -> Issued {
+    let revocation = Revocation::of_the_lab();
+    let request = IssueRequest { revocation, ..IssueRequest::named("own") };
+    program.lab.issue(&request).expect("issued")
 }
 
 #[tokio::test]

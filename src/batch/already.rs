@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _, join, stream};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, rfc3339};
 use crate::crypto::Digest;
-use crate::envelope::{Format, Intact, Parsed, Signer, TargetArtifact};
+use crate::envelope::{Countersigner, Format, Intact, Parsed, Signer, TargetArtifact};
+use crate::fault::{BoxFault, LINE_LIMIT, excerpt};
 use crate::registry::{FetchedSignature, Reference, Registry, SignatureDescriptor, Version};
-use crate::sign::{OpenSigner, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, sign};
+use crate::revocation::Answers;
+use crate::sign::{
+    OpenSigner, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, Told, open, sign,
+};
 
 /// most signatures of one artifact that are looked at, as notation's default when verifying
 const LIMIT: usize = 100;
@@ -31,6 +35,8 @@ pub enum Renewal {
 #[derive(Debug, Clone)]
 pub enum Once {
     Signed(Signed),
+    /// Signed although a signature by the same certificate is there.
+    Again(Signed, Insufficient),
     Already(AlreadySigned),
 }
 
@@ -44,14 +50,44 @@ pub struct AlreadySigned {
     pub signature: Digest,
     pub signer: SignerSummary,
     pub expiry: Option<OffsetDateTime>,
+    /// The time of its timestamp, where one was wanted and holds.
+    pub timestamp: Option<OffsetDateTime>,
+    /// What was told of the signing chain's revocation.
+    pub revocation: Option<Answers>,
+    /// Sentences for `Warning: …`.
+    pub warnings: Vec<String>,
+}
+
+/// A signature by the same certificate, about the same artifact, that is not enough.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the signature {signature} {shortfall}")]
+pub struct Insufficient {
+    /// Digest of its manifest.
+    pub signature: Digest,
+    pub shortfall: Shortfall,
+}
+
+/// What a signature lacks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Shortfall {
+    #[error("lacks the user metadata asked for")]
+    Metadata,
+    #[error("expires on {}", rfc3339(&.0.to_offset(UtcOffset::UTC)))]
+    Expiry(OffsetDateTime),
+    #[error("has no timestamp")]
+    NoTimestamp,
+    #[error("has no timestamp that holds: {0}")]
+    Timestamp(String),
 }
 
 /// Signs one artifact unless it carries, among the first 100 signatures listed, one that is intact,
 /// by the signer's own leaf certificate, about this very artifact, with the user metadata asked for,
-/// and without an expiry within the time given. No trust policy is involved.
+/// and without an expiry within the time given; where a timestamp is to be made, with one that its maker
+/// accepts. No trust policy is involved.
 ///
 /// A signature that cannot be fetched or is not intact does not count. A certificate that is not
-/// valid now is an error, since the signatures made with it are of no use any more.
+/// valid now is an error, since the signatures made with it are of no use any more; the same goes for
+/// its revocation, which is asked about where the request says so.
 pub async fn sign_once(
     registry: &dyn Registry,
     signer: OpenSigner<'_>,
@@ -62,14 +98,15 @@ pub async fn sign_once(
     let Renewal::WhenEndingWithin(ahead) = renewal else {
         return sign(registry, signer, clock, request).await.map(Once::Signed);
     };
-    let (target, signer, early) = join!(registry.resolve(request.reference), signer, async {
-        match request.reference.version() {
-            Version::Digest(digest) => Some(registry.signatures(digest, LIMIT).await),
-            Version::Tag(_) => None,
-        }
-    });
+    let (target, signer, early) =
+        join!(registry.resolve(request.reference), open(signer, clock, request), async {
+            match request.reference.version() {
+                Version::Digest(digest) => Some(registry.signatures(digest, LIMIT).await),
+                Version::Tag(_) => None,
+            }
+        });
     let target = target.map_err(SignError::Resolve)?;
-    let signer = signer.map_err(SignError::Signer)?;
+    let signer = signer?;
     let now = clock.now();
     signer.chain().check_valid_at(now)?;
     let listing = match early {
@@ -83,23 +120,33 @@ pub async fn sign_once(
         target: &target,
         signer: &*signer,
         user_metadata: &request.user_metadata,
+        countersigner: request.countersigner,
         after: time::Duration::try_from(ahead).ok().and_then(|ahead| now.checked_add(ahead)),
     };
     let reference = request.reference.at(&target.digest);
     match wanted.find(registry, listing.signatures).await {
-        Some((signature, expiry)) => Ok(Once::Already(AlreadySigned {
-            reference,
-            signature,
-            signer: SignerSummary::from(signer.chain().leaf()),
-            expiry,
-            target,
-        })),
-        None => {
+        Ok(good) => {
+            let told = Told::of(request.own_revocation, signer.chain(), now).await;
+            Ok(Once::Already(AlreadySigned {
+                reference,
+                signature: good.signature,
+                signer: SignerSummary::from(signer.chain().leaf()),
+                expiry: good.expiry,
+                timestamp: good.timestamp,
+                target,
+                revocation: told.answers,
+                warnings: told.warnings,
+            }))
+        }
+        Err(insufficient) => {
             // what was looked at is what is signed, wherever the tag points by now
             let request = SignRequest { reference: &reference, ..request.clone() };
             let opened: Arc<dyn Signer> = signer;
             let signed = sign(registry, async { Ok(opened) }.boxed(), clock, &request).await;
-            signed.map(Once::Signed)
+            signed.map(|signed| match insufficient {
+                Some(insufficient) => Once::Again(signed, insufficient),
+                None => Once::Signed(signed),
+            })
         }
     }
 }
@@ -109,17 +156,27 @@ struct Wanted<'a> {
     target: &'a TargetArtifact,
     signer: &'a dyn Signer,
     user_metadata: &'a BTreeMap<String, String>,
+    /// It has a timestamp that this one accepts.
+    countersigner: Option<&'a dyn Countersigner>,
     /// It ends later than this; at the end of all time only what never ends does.
     after: Option<OffsetDateTime>,
 }
 
+/// A signature that will do.
+struct Good {
+    signature: Digest,
+    expiry: Option<OffsetDateTime>,
+    timestamp: Option<OffsetDateTime>,
+}
+
 impl Wanted<'_> {
-    /// The first that will do, with its expiry; those that claim our certificate are tried first.
+    /// The first that will do; those that claim our certificate are tried first. Without any, the first of
+    /// ours that falls short.
     async fn find(
         &self,
         registry: &dyn Registry,
         mut listed: Vec<SignatureDescriptor>,
-    ) -> Option<(Digest, Option<OffsetDateTime>)> {
+    ) -> Result<Good, Option<Insufficient>> {
         let thumbprint = self.signer.chain().leaf().thumbprint();
         // only an order: whatever the annotations claim, each signature is checked
         listed.sort_by_cached_key(|signature| !claims(signature, &thumbprint));
@@ -130,28 +187,53 @@ impl Wanted<'_> {
             })
             .buffered(LOOK_AHEAD)
             .boxed();
+        let mut insufficient = None;
         while let Some(answer) = fetched.next().await {
-            let Ok(signature) = answer else { continue };
-            if let Some(intact) = intact(&signature).filter(|intact| self.is_met_by(intact)) {
-                return Some((signature.manifest_digest, intact.expiry()));
+            let Ok(found) = answer else { continue };
+            let Some(intact) = intact(&found).filter(|intact| self.is_ours(intact)) else {
+                continue;
+            };
+            let signature = found.manifest_digest;
+            match self.is_met_by(&intact) {
+                Ok(timestamp) => {
+                    return Ok(Good { signature, expiry: intact.expiry(), timestamp });
+                }
+                Err(shortfall) => {
+                    insufficient.get_or_insert(Insufficient { signature, shortfall });
+                }
             }
         }
-        None
+        Err(insufficient)
     }
 
-    fn is_met_by(&self, intact: &Intact) -> bool {
+    /// By the signer's certificate, about the artifact.
+    fn is_ours(&self, intact: &Intact) -> bool {
         let signed = &intact.payload().target;
         let same_artifact = signed.media_type == self.target.media_type
             && signed.digest == self.target.digest
             && signed.size == self.target.size;
         let same_leaf =
             intact.chain().leaf().thumbprint() == self.signer.chain().leaf().thumbprint();
-        let metadata = self.user_metadata.iter();
-        let same_metadata =
-            metadata.into_iter().all(|(key, value)| signed.annotations.get(key) == Some(value));
-        let lasts =
-            intact.expiry().is_none_or(|expiry| self.after.is_some_and(|after| expiry > after));
-        same_artifact && same_leaf && same_metadata && lasts
+        same_artifact && same_leaf
+    }
+
+    /// The time of its timestamp, where one is wanted.
+    fn is_met_by(&self, intact: &Intact) -> Result<Option<OffsetDateTime>, Shortfall> {
+        let signed = &intact.payload().target.annotations;
+        if self.user_metadata.iter().any(|(key, value)| signed.get(key) != Some(value)) {
+            return Err(Shortfall::Metadata);
+        }
+        if let Some(expiry) = intact.expiry()
+            && self.after.is_none_or(|after| expiry <= after)
+        {
+            return Err(Shortfall::Expiry(expiry));
+        }
+        let Some(countersigner) = self.countersigner else { return Ok(None) };
+        let token = intact.timestamp_token().ok_or(Shortfall::NoTimestamp)?;
+        let accepted = countersigner.accept(token, intact.signature(), intact.chain());
+        let refused =
+            |fault: BoxFault| Shortfall::Timestamp(excerpt(&fault.to_string(), LINE_LIMIT));
+        accepted.map(Some).map_err(refused)
     }
 }
 

@@ -12,11 +12,12 @@ use std::num::NonZeroUsize;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-pub use already::{AlreadySigned, Once, Renewal, sign_once};
+pub use already::{AlreadySigned, Insufficient, Once, Renewal, Shortfall, sign_once};
 pub use distinct::{Distinct, distinct};
 use pace::Pace;
 pub use prune::{
-    Ended, Judged, Kept, Plan, PruneError, PruneRequest, Reason, Removal, Verdict, plan, remove,
+    Ended, Judged, Kept, Plan, PruneError, PruneRequest, Reason, Removal, TimestampTrust, Verdict,
+    plan, remove,
 };
 pub use tree::{DEEPEST, MOST_MANIFESTS, Member, Reach, TreeError, expand};
 

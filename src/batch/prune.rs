@@ -1,6 +1,7 @@
 //! Which own signatures are of no use any more, and removing them.
 
 mod judge;
+mod timestamps;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,7 +14,9 @@ use crate::envelope::{Format, Intact, Parsed, TargetArtifact};
 use crate::fault::{BoxFault, Fault, excerpt};
 use crate::registry::{FetchedSignature, Reference, Registry, SignatureDescriptor};
 use crate::sign::SignerSummary;
-use judge::Facts;
+use judge::{Facts, Timestamp};
+pub use timestamps::TimestampTrust;
+use timestamps::{Authorities, Proof};
 
 /// most signatures of one artifact that are looked at
 const LIMIT: usize = 1_000;
@@ -49,6 +52,8 @@ pub struct Plan {
     pub judged: Vec<Judged>,
     /// More than the 1,000 looked at exist.
     pub exceeded: bool,
+    /// Sentences for `Warning: …`.
+    pub warnings: Vec<String>,
 }
 
 /// A signature and its verdict.
@@ -94,6 +99,9 @@ pub enum Kept {
     /// What was signed before a certificate ended stays good where a timestamp proves it.
     #[error("its certificate has ended, but it carries a timestamp")]
     Timestamped,
+    /// Another one would supersede it, if its timestamp were proven good.
+    #[error("{by} is later, but no `tsa` store of the trust policy proves its timestamp")]
+    Unproven { by: Digest },
     #[error("of another signer")]
     OtherSigner,
     #[error("signs another artifact")]
@@ -146,23 +154,32 @@ pub struct Removal {
 ///
 /// - Expired: its own expiry is over. This alone also takes the last one of a signer.
 /// - Superseded: another own one of the same certificate, or of the same subject below the same
-///   root, was signed later, is good now, and ends no earlier; has its format, scheme, attributes,
-///   timestamp (or none either) and all its user metadata.
+///   root, was signed later, is good now, and ends no earlier; has its format, scheme, attributes
+///   and all its user metadata; and has a timestamp that `trust` proves good, or has none and neither
+///   has the earlier one. Without proof both stay.
 /// - Its certificate has ended: only when asked for, and never with a timestamp.
 pub async fn plan(
     registry: &dyn Registry,
+    trust: Option<&TimestampTrust<'_>>,
     clock: &dyn Clock,
     request: &PruneRequest<'_>,
 ) -> Result<Plan, PruneError> {
     let target = registry.resolve(request.reference).await.map_err(PruneError::Resolve)?;
     let listing = registry.signatures(&target.digest, LIMIT).await.map_err(PruneError::List)?;
+    let mut warnings = Vec::new();
+    let authorities = Authorities::of(trust, request.reference).unwrap_or_else(|error| {
+        warnings.push(format!("no timestamp counts as proven: {error}"));
+        Authorities::none()
+    });
+    let now = clock.now();
+    let looking = Looking { registry, target: &target, own: request.own, authorities, now };
     let mut seen = HashSet::new();
     let listed = listing.signatures.into_iter().filter(|s| seen.insert(s.digest.clone()));
     let mut judged = Vec::new();
     // envelopes are not kept: each may be of 32 MiB
     let mut own = Vec::new();
     let mut read = stream::iter(listed.take(LIMIT))
-        .map(|signature| read_one(registry, &target, signature))
+        .map(|signature| looking.read(signature))
         .buffered(LOOK_AHEAD)
         .boxed();
     while let Some((listed, found)) = read.next().await {
@@ -186,13 +203,13 @@ pub async fn plan(
         judged.push(Judged { digest, signer, signed, expiry, verdict: Verdict::Keep(verdict) });
     }
     drop(read);
-    let now = clock.now();
+    drop(looking);
     let facts: Vec<&Facts> = own.iter().map(|(_, facts)| facts).collect();
     for ((at, _), verdict) in own.iter().zip(judge::judge(&facts, request.ended, now)) {
         judged[*at].verdict = verdict;
     }
     let reference = request.reference.at(&target.digest);
-    Ok(Plan { reference, target, judged, exceeded: listing.exceeded })
+    Ok(Plan { reference, target, judged, exceeded: listing.exceeded, warnings })
 }
 
 impl Plan {
@@ -230,16 +247,36 @@ pub async fn remove(registry: &dyn Registry, plan: &Plan) -> Removal {
     Removal { signatures, index, warnings }
 }
 
-async fn read_one(
-    registry: &dyn Registry,
-    target: &TargetArtifact,
-    signature: SignatureDescriptor,
-) -> (String, Result<Facts, BoxFault>) {
-    let found = match registry.fetch_signature(&target.digest, &signature).await {
-        Ok(fetched) => intact(&fetched).map(|intact| Facts::of(&fetched, &intact, target)),
-        Err(fault) => Err(fault),
-    };
-    (signature.digest, found)
+/// What one signature is read with.
+struct Looking<'a> {
+    registry: &'a dyn Registry,
+    target: &'a TargetArtifact,
+    own: &'a BTreeSet<String>,
+    authorities: Authorities<'a>,
+    now: OffsetDateTime,
+}
+
+impl Looking<'_> {
+    async fn read(&self, signature: SignatureDescriptor) -> (String, Result<Facts, BoxFault>) {
+        let found = match self.registry.fetch_signature(&self.target.digest, &signature).await {
+            Ok(fetched) => match intact(&fetched) {
+                Ok(intact) => Ok(self.facts(&fetched, &intact).await),
+                Err(fault) => Err(fault),
+            },
+            Err(fault) => Err(fault),
+        };
+        (signature.digest, found)
+    }
+
+    /// For the timestamps of others nobody is asked.
+    async fn facts(&self, fetched: &FetchedSignature, intact: &Intact) -> Facts {
+        let mut facts = Facts::of(fetched, intact, self.target);
+        if facts.fits && self.own.contains(&facts.signer.thumbprint) {
+            let proof = self.authorities.prove(intact, self.now).await;
+            facts.timestamp = facts.timestamp.map(|timestamp| Timestamp { proof, ..timestamp });
+        }
+        facts
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

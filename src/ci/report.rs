@@ -13,6 +13,7 @@ use super::services::Provenance;
 use crate::batch::{Distinct, Member};
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
+use crate::sign::SignError;
 use crate::verify::VerifyError;
 pub use revocation::RevocationReport;
 
@@ -98,6 +99,12 @@ pub struct ImageReport {
     /// When the signature expires (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<String>,
+    /// Why it was signed although a signature by the same certificate was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_again: Option<String>,
+    /// Each certificate of the signing chain, leaf first, when `sign` asked about its revocation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocation: Vec<RevocationReport>,
     /// When the signature was timestamped (RFC 3339), by a timestamp that was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
@@ -214,6 +221,13 @@ impl ImageReport {
         self.warnings.splice(0..0, member.warnings.iter().cloned());
     }
 
+    /// An image that was not signed, with what was told of the signing chain.
+    pub fn not_signed(image: &Reference, error: &SignError) -> Self {
+        let mut report = Self::failed(image, error);
+        report.told_of_revocation(error.revocation());
+        report
+    }
+
     /// An image that was not verified, with every signature tried.
     pub fn not_verified(image: &Reference, error: &VerifyError) -> Self {
         let signatures = error.tried().iter().map(SignatureReport::from).collect();
@@ -260,6 +274,8 @@ impl ImageReport {
             key: None,
             credentials: None,
             expiry: None,
+            signed_again: None,
+            revocation: Vec::new(),
             timestamp: None,
             policy: None,
             signatures: Vec::new(),

@@ -8,6 +8,8 @@ mod lists;
 mod targets;
 mod tell;
 
+use std::collections::HashSet;
+
 use super::files::Files;
 use super::host::{Host, Level};
 use super::report::{ErrorReport, ImageReport, Outcome, Report};
@@ -107,6 +109,7 @@ async fn work(
     }
     let targets = targets(step, services, limit).await;
     let mut images = Vec::new();
+    let mut warned = HashSet::new();
     let items = expand(targets, step, services, limit).await;
     let items = items.as_slice();
     let job = |number: usize| async move {
@@ -132,7 +135,7 @@ async fn work(
     let throttled = || services.throttled();
     batch::in_order(items.len(), step.concurrency, throttled, job, |(mut report, unknown)| {
         advise_image(&mut report, host);
-        tell(&report, host);
+        tell(&report, &mut warned, host);
         images.push(report);
         not_checked.extend(unknown);
     })
@@ -193,7 +196,7 @@ async fn one(
 async fn signed(image: &Reference, services: &dyn Services) -> ImageReport {
     match services.sign(image).await {
         Ok(once) => ImageReport::from(&once),
-        Err(fault) => ImageReport::failed(image, &*fault),
+        Err(error) => ImageReport::not_signed(image, &error),
     }
 }
 
@@ -212,9 +215,10 @@ async fn rehearsed(
 ) -> ImageReport {
     let rehearsal = match services.rehearse(image).await {
         Ok(rehearsal) => rehearsal,
-        Err(fault) => return ImageReport::failed(image, &*fault),
+        Err(error) => return ImageReport::not_signed(image, &error),
     };
     let mut report = ImageReport::rehearsed(image);
+    report.told_of_revocation(rehearsal.revocation.as_ref());
     let mut failures = Vec::new();
     let mut weigh = |part: &str, error: Box<dyn Fault>| {
         if services.lacks_credentials(image.registry(), &*error) {

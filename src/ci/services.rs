@@ -10,7 +10,7 @@ use crate::batch::{Member, Once};
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
-use crate::sign::Rehearsal;
+use crate::sign::{Rehearsal, SignError};
 use crate::verify::{Outcome, VerifyError};
 
 /// A registry that let us in.
@@ -72,9 +72,9 @@ pub trait Services: Send + Sync {
     async fn expand(&self, image: &Reference) -> Result<Vec<Member>, BoxFault>;
 
     /// Unless a signature that is there already will do.
-    async fn sign(&self, image: &Reference) -> Result<Once, BoxFault>;
+    async fn sign(&self, image: &Reference) -> Result<Once, SignError>;
 
-    async fn rehearse(&self, image: &Reference) -> Result<Rehearsal, BoxFault>;
+    async fn rehearse(&self, image: &Reference) -> Result<Rehearsal, SignError>;
 
     async fn verify(&self, image: &Reference) -> Result<Outcome, VerifyError>;
 

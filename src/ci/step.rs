@@ -1,5 +1,6 @@
 //! A valid step: what the inputs ask for.
 
+mod revocation;
 mod trust;
 mod validate;
 
@@ -13,7 +14,9 @@ use crate::azure::Cloud;
 use crate::batch::{Reach, Renewal};
 use crate::envelope::Format;
 use crate::registry::{Reference, ReferrersMode};
+use crate::revocation::RevocationSettings;
 use crate::secret::Secret;
+use crate::sign::OwnRule;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
@@ -114,6 +117,10 @@ pub struct Step {
     pub binary_names: BinaryNames,
     /// Who stamps the time of signing.
     pub timestamps: Option<Timestamps>,
+    /// How signing chains and authorities are asked about.
+    pub revocation: RevocationSettings,
+    /// What a signing chain in doubt comes to; none where it is not asked about.
+    pub own_revocation: Option<OwnRule>,
     pub user_metadata: BTreeMap<String, String>,
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,

@@ -2,6 +2,7 @@
 
 mod failures;
 mod page;
+mod revocation;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ pub fn summary(report: &Report, limit: usize) -> String {
     });
     let (open, close) = fold("Every signature and check");
     page.rows(&open, checked.map(|image| checks(image)), &close);
+    revocation::write(&mut page, &images);
     let (open, close) = fold("Full digests, to copy");
     let references = images.iter().filter(|image| image.digest.is_some());
     page.rows(

@@ -260,6 +260,26 @@ pub const INPUTS: &[Input] = &[
         "File with the root certificate, PEM or DER, that the authorities' certificates chain to.",
     ).under(Group::Key).of(SIGN),
     input(
+        "check-own-revocation",
+        Shape::OneOf(&["warn", "fail", "off"]),
+        Some("warn"),
+        "When a signing certificate is revoked or nobody tells its status: `warn`, sign with a warning; `fail`, sign nothing; `off`, do not ask.",
+    ).under(Group::Key).of(SIGN),
+    input(
+        "revocation",
+        Shape::OneOf(&["online", "offline"]),
+        Some("online"),
+        "Who is asked about revocation: `online`, the servers that certificates name; `offline`, the CRL cache only.",
+    ).under(Group::Trust).of(IMAGES),
+    input("ocsp-timeout", Shape::Duration, Some("2s"), "Longest time for one OCSP answer, such as `500ms`.").under(Group::Trust).of(IMAGES),
+    input("crl-timeout", Shape::Duration, Some("5s"), "Longest time for one CRL, such as `10s`.").under(Group::Trust).of(IMAGES),
+    input(
+        "require-revocation-source",
+        Shape::Truth,
+        Some("false"),
+        "`true`: a certificate below the root that names no OCSP or CRL server counts as of unknown status.",
+    ).under(Group::Trust).of(IMAGES),
+    input(
         "registry-username",
         Shape::Text,
         None,
@@ -276,7 +296,7 @@ pub const INPUTS: &[Input] = &[
         "skip-signed",
         Shape::Truth,
         Some("true"),
-        "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for, and sign again what has expired; `false`: sign in any case.",
+        "`true`: leave alone an image that carries an intact signature by the same certificate, with the user metadata asked for and, with `timestamp-url`, a timestamp; sign again what has expired; `false`: sign in any case.",
     ).under(Group::Advanced).of(SIGN),
     input(
         "renew-before",

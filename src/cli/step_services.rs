@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::cancelled::cancelled;
 use super::session::Session;
 use super::signing_key::SigningKey;
-use super::world::{RevocationSettings, World, stores};
+use super::world::{World, stores};
 use crate::azure::{ExtraHosts, KeyId, full_registry_name};
 use crate::batch::{Member, Once, sign_once};
 use crate::ci::{
@@ -25,8 +25,8 @@ use crate::env::{Env, name};
 use crate::envelope::{Countersigner, Signer};
 use crate::fault::{BoxFault, Fault};
 use crate::registry::{Access, Reference, Registry};
-use crate::revocation::Checker;
-use crate::sign::{OpenSigner, Rehearsal, SignRequest, rehearse};
+use crate::revocation::RevocationCheck;
+use crate::sign::{OpenSigner, OwnRevocation, Rehearsal, SignError, SignRequest, rehearse};
 use crate::timestamp::Stamper;
 use crate::trust::{Policy, TrustStoreDir};
 use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
@@ -64,7 +64,8 @@ pub struct StepServices {
     clock: Arc<dyn Clock>,
     env: Env,
     policy: OnceCell<Policy>,
-    revocation: Checker,
+    revocation: Arc<dyn RevocationCheck>,
+    own_revocation: Option<OwnRevocation>,
     signer: OnceCell<Arc<dyn Signer>>,
     stamper: OnceCell<Stamper>,
     cancelled: Cancelled,
@@ -78,8 +79,11 @@ pub struct LoginStores {
 
 impl StepServices {
     pub fn new(step: &Step, world: World, trust: TrustDirs, session: &Session) -> Self {
+        let revocation: Arc<dyn RevocationCheck> = Arc::new(world.revocation(step.revocation));
+        let own = step.own_revocation.map(|rule| OwnRevocation::new(rule, revocation.clone()));
         Self {
-            revocation: world.revocation(RevocationSettings::default()),
+            revocation,
+            own_revocation: own,
             world,
             step: step.clone(),
             trust,
@@ -140,6 +144,7 @@ impl StepServices {
             user_metadata: self.step.user_metadata.clone(),
             mode: self.step.mode,
             countersigner: self.stamper.get().map(|stamper| stamper as &dyn Countersigner),
+            own_revocation: self.own_revocation.as_ref(),
         }
     }
 
@@ -150,8 +155,8 @@ impl StepServices {
         }
     }
 
-    fn repository(&self, image: &Reference) -> Result<Arc<dyn Registry>, BoxFault> {
-        self.world.registry(image, Access::PullPush)
+    fn repository(&self, image: &Reference) -> Result<Arc<dyn Registry>, SignError> {
+        self.world.registry(image, Access::PullPush).map_err(SignError::Registry)
     }
 }
 
@@ -165,7 +170,11 @@ impl Services for StepServices {
         } else {
             self.key()?;
             if let Some(timestamps) = &self.step.timestamps {
-                let stamper = self.world.stamper(&timestamps.urls, &timestamps.root)?;
+                let stamper = self.world.stamper(
+                    &timestamps.urls,
+                    &timestamps.root,
+                    self.revocation.clone(),
+                )?;
                 let _ = self.stamper.set(stamper);
             }
         }
@@ -180,15 +189,15 @@ impl Services for StepServices {
         self.world.expand(image, self.access()).await
     }
 
-    async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {
+    async fn sign(&self, image: &Reference) -> Result<Once, SignError> {
         let registry = self.repository(image)?;
         let (request, renewal) = (self.request(image), self.step.renewal);
-        Ok(sign_once(&*registry, self.signer(), &*self.clock, &request, renewal).await?)
+        sign_once(&*registry, self.signer(), &*self.clock, &request, renewal).await
     }
 
-    async fn rehearse(&self, image: &Reference) -> Result<Rehearsal, BoxFault> {
+    async fn rehearse(&self, image: &Reference) -> Result<Rehearsal, SignError> {
         let registry = self.repository(image)?;
-        Ok(rehearse(&*registry, self.signer(), &*self.clock, &self.request(image)).await?)
+        rehearse(&*registry, self.signer(), &*self.clock, &self.request(image)).await
     }
 
     async fn verify(&self, image: &Reference) -> Result<Outcome, VerifyError> {
@@ -200,7 +209,7 @@ impl Services for StepServices {
             max_signatures: MAX_SIGNATURES,
             user_metadata: self.step.user_metadata.clone(),
         };
-        verify(&*registry, policy, &store, &self.revocation, &*self.clock, &request).await
+        verify(&*registry, policy, &store, &*self.revocation, &*self.clock, &request).await
     }
 
     fn provenance(&self, image: &Reference) -> Provenance {

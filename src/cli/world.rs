@@ -7,8 +7,6 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-pub use revocation::RevocationSettings;
-
 use super::entra;
 use super::error::CliError;
 use super::http_client::http_client;
@@ -37,6 +35,7 @@ use crate::registry::{
     Access, Connection, ConnectionOptions, Kind, Listing, Reference, Registry, RegistryClient,
     Scheme, scheme_for,
 };
+use crate::revocation::RevocationCheck;
 use crate::sign::OpenSigner;
 use crate::timestamp::Stamper;
 
@@ -214,9 +213,13 @@ impl World {
         stores(self.dirs.clone(), &self.options.env, self.options.clock.clone())
     }
 
-    /// Timestamps from these authorities under this root.
-    pub fn stamper(&self, urls: &[String], root: &Path) -> Result<Stamper, BoxFault> {
-        let revocation = Arc::new(self.revocation(RevocationSettings::default()));
+    /// Timestamps from these authorities under this root, whose chains are asked about.
+    pub fn stamper(
+        &self,
+        urls: &[String],
+        root: &Path,
+        revocation: Arc<dyn RevocationCheck>,
+    ) -> Result<Stamper, BoxFault> {
         timestamping::stamper(&self.http, self.options.clock.clone(), urls, root, revocation)
     }
 

@@ -1,5 +1,7 @@
 //! Who makes the signature: a key in memory here, a key vault in `azure`.
 
+use time::OffsetDateTime;
+
 use crate::crypto::{KeyError, PrivateKey, Suite};
 use crate::fault::{BoxFault, Fault};
 use crate::x509::{Certificate, Chain, ChainError};
@@ -25,6 +27,13 @@ pub trait Signer: Send + Sync {
 pub trait Countersigner: Send + Sync {
     /// An RFC 3161 token in DER over the raw signature bytes, verified. Its hash is that of the chain's suite.
     async fn countersign(&self, signature: &[u8], chain: &Chain) -> Result<Vec<u8>, BoxFault>;
+    /// The time of a token over this signature that it would have attached too; nobody is asked.
+    fn accept(
+        &self,
+        token: &[u8],
+        signature: &[u8],
+        chain: &Chain,
+    ) -> Result<OffsetDateTime, BoxFault>;
 }
 
 impl std::fmt::Debug for dyn Countersigner + '_ {

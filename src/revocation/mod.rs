@@ -2,6 +2,8 @@
 //! trust-store-trust-policy.md, "Certificate Revocation Evaluation").
 
 mod address;
+mod advice;
+mod asked_once;
 mod cache;
 mod checker;
 mod crl;
@@ -10,15 +12,19 @@ mod error;
 mod fetch;
 mod fields;
 mod ocsp;
+mod settings;
 mod status;
 
 pub use address::{ChainTrust, Hop, Loopback, check_address};
+pub use advice::{REVOKED, UNREACHABLE};
+pub use asked_once::AskedOnce;
 pub use cache::{CacheError, CachedCrl, CrlCache};
 pub use checker::{Asked, Checker, CheckerOptions, Reach, RevocationCheck, SourceRule};
 pub use crl::{CheckedCrl, Crl};
 pub use error::RevocationError;
 pub use fetch::{Fetch, HttpFetch, Timeouts, Wanted};
 pub use ocsp::{OcspAnswer, request as ocsp_request};
+pub use settings::RevocationSettings;
 pub use status::{
     Answers, CertificateStatus, Method, RevocationReason, Revoked, ServerAnswer, Standing, Status,
 };

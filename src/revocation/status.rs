@@ -1,8 +1,11 @@
 //! What was found out about each certificate, and from whom.
 
-use time::OffsetDateTime;
+use std::fmt;
+
+use time::{OffsetDateTime, UtcOffset};
 
 use super::RevocationError;
+use crate::clock::rfc3339;
 
 /// One certificate's status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,14 @@ impl Status {
 pub struct Revoked {
     pub at: OffsetDateTime,
     pub reason: Option<RevocationReason>,
+}
+
+impl fmt::Display for Revoked {
+    /// `revoked on 2026-06-01T12:00:00Z, reason: keyCompromise`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "revoked on {}", rfc3339(&self.at.to_offset(UtcOffset::UTC)))?;
+        self.reason.map_or(Ok(()), |reason| write!(f, ", reason: {}", reason.name()))
+    }
 }
 
 /// RFC 5280, 5.3.1.

@@ -1,27 +1,33 @@
 //! Signing: resolve → payload → envelope → timestamp → push → read back.
 
+mod error;
 mod metadata;
+mod own_revocation;
+mod rehearsal;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::join;
+use futures_util::{join, try_join};
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
 use crate::crypto::Digest;
 use crate::envelope::{
-    Countersigner, Format, Intact, Payload, SealError, SealRequest, Sealed, Signer, TargetArtifact,
-    seal_with,
+    Countersigner, Format, Intact, Payload, SealRequest, Sealed, Signer, TargetArtifact, seal_with,
 };
-use crate::fault::{BoxFault, Fault};
-use crate::registry::{PushPermission, Reference, ReferrersMode, Registry, SignaturePush};
+use crate::fault::BoxFault;
+use crate::registry::{Reference, ReferrersMode, Registry, SignaturePush};
+use crate::revocation::Answers;
 use crate::timestamp::Parsed;
-use crate::x509::{Certificate, ValidityError};
+use crate::x509::Certificate;
 
+pub use error::SignError;
 pub use metadata::MetadataError;
+pub use own_revocation::{OwnRevocation, OwnRevocationError, OwnRule, Told};
+pub use rehearsal::{Rehearsal, rehearse};
 
 /// signature-specification.md, "Signature Manifest": thumbprints of the chain, leaf first.
 pub const THUMBPRINTS: &str = "io.cncf.notary.x509chain.thumbprint#S256";
@@ -43,6 +49,8 @@ pub struct SignRequest<'a> {
     pub mode: ReferrersMode,
     /// Makes the timestamp; without it the signature has none.
     pub countersigner: Option<&'a dyn Countersigner>,
+    /// Asks whether the signing chain is revoked; without it nobody is asked.
+    pub own_revocation: Option<&'a OwnRevocation>,
 }
 
 /// A signature that is in the registry.
@@ -59,6 +67,8 @@ pub struct Signed {
     pub timestamp: Option<OffsetDateTime>,
     /// What the signature says besides the artifact.
     pub user_metadata: BTreeMap<String, String>,
+    /// What was told of the signing chain's revocation.
+    pub revocation: Option<Answers>,
     /// Sentences for `Warning: …`.
     pub warnings: Vec<String>,
 }
@@ -73,71 +83,11 @@ pub struct SignerSummary {
     pub not_after: OffsetDateTime,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum SignError {
-    #[error("error adding user metadata: {0}")]
-    Metadata(#[from] MetadataError),
-    #[error("failed to get manifest descriptor: {0}")]
-    Resolve(BoxFault),
-    #[error("{0}")]
-    Signer(BoxFault),
-    #[error("{0}")]
-    Seal(#[from] SealError),
-    #[error("{0}")]
-    Validity(#[from] ValidityError),
-    /// The signatures that are there already could not be listed.
-    #[error("failed to list signatures: {0}")]
-    List(BoxFault),
-    #[error("failed to push signature to registry with error: {0}")]
-    Push(BoxFault),
-}
-
-impl Fault for SignError {
-    fn code(&self) -> &'static str {
-        match self {
-            SignError::Metadata(_) => "sign-metadata",
-            SignError::Validity(_) => "sign-certificate-validity",
-            SignError::Resolve(fault)
-            | SignError::Signer(fault)
-            | SignError::List(fault)
-            | SignError::Push(fault) => fault.code(),
-            SignError::Seal(error) => error.code(),
-        }
-    }
-
-    fn because(&self) -> Vec<String> {
-        match self {
-            SignError::Resolve(fault)
-            | SignError::Signer(fault)
-            | SignError::List(fault)
-            | SignError::Push(fault) => fault.because(),
-            SignError::Seal(error) => error.because(),
-            SignError::Metadata(_) | SignError::Validity(_) => Vec::new(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            SignError::Resolve(fault)
-            | SignError::Signer(fault)
-            | SignError::List(fault)
-            | SignError::Push(fault) => fault.hint(),
-            SignError::Seal(error) => error.hint(),
-            SignError::Metadata(_) => None,
-            SignError::Validity(error) if error.at > error.not_after => Some(
-                "obtain a new certificate with a new key from the CA and sign with it".to_owned(),
-            ),
-            SignError::Validity(_) => Some(
-                "wait until the certificate is valid, or check this machine's clock".to_owned(),
-            ),
-        }
-    }
-}
-
 /// Signs one artifact. Nothing is pushed unless the envelope passed every check of the verifier.
 ///
 /// The artifact, the signer and the upload session are asked for side by side; of several failures
-/// the artifact's is reported before the signer's, and that before the session's.
+/// the artifact's is reported before the signer's, and that before the session's. The signing chain's
+/// revocation is asked about beside them where doubt is to fail, else beside the signing itself.
 pub async fn sign(
     registry: &dyn Registry,
     signer: OpenSigner<'_>,
@@ -145,27 +95,36 @@ pub async fn sign(
     request: &SignRequest<'_>,
 ) -> Result<Signed, SignError> {
     metadata::check(&request.user_metadata)?;
-    let (target, signer, prepared) =
-        join!(registry.resolve(request.reference), signer, registry.prepare_push());
+    let (target, signer, prepared) = join!(
+        registry.resolve(request.reference),
+        open(signer, clock, request),
+        registry.prepare_push()
+    );
     let target = target.map_err(SignError::Resolve)?;
-    let signer = signer.map_err(SignError::Signer)?;
+    let signer = signer?;
     prepared.map_err(SignError::Push)?;
 
     let now = clock.now();
-    let sealing = seal_request(&target, request, now);
-    let sealed = seal_with(&sealing, signer.as_ref(), request.countersigner).await?;
-    let pushed = registry
-        .push_signature(SignaturePush {
-            subject: &target,
-            format: request.format,
-            envelope: &sealed.bytes,
-            annotations: annotations(&sealed, now),
-            mode: request.mode,
-        })
-        .await
-        .map_err(SignError::Push)?;
+    let signing = async {
+        let sealing = seal_request(&target, request, now);
+        let sealed = seal_with(&sealing, signer.as_ref(), request.countersigner).await?;
+        let pushed = registry
+            .push_signature(SignaturePush {
+                subject: &target,
+                format: request.format,
+                envelope: &sealed.bytes,
+                annotations: annotations(&sealed, now),
+                mode: request.mode,
+            })
+            .await
+            .map_err(SignError::Push)?;
+        Ok::<_, SignError>((sealed, pushed))
+    };
+    let asking = async { Ok(Told::of(request.own_revocation, signer.chain(), now).await) };
+    let ((sealed, pushed), told) = try_join!(signing, asking)?;
 
-    let mut warnings = signer.chain().advice();
+    let mut warnings = told.warnings;
+    warnings.extend(signer.chain().advice());
     warnings.extend(pushed.warnings);
     Ok(Signed {
         reference: request.reference.at(&target.digest),
@@ -175,44 +134,28 @@ pub async fn sign(
         expiry: sealed.intact.expiry(),
         timestamp: stamped(&sealed.intact),
         user_metadata: request.user_metadata.clone(),
+        revocation: told.answers,
         warnings,
     })
+}
+
+/// Opens the signer; where doubt about its revocation is to fail, its chain is asked about first.
+pub async fn open(
+    signer: OpenSigner<'_>,
+    clock: &dyn Clock,
+    request: &SignRequest<'_>,
+) -> Result<Arc<dyn Signer>, SignError> {
+    let signer = signer.await.map_err(SignError::Signer)?;
+    if let Some(own) = request.own_revocation {
+        own.gate(signer.chain(), clock.now()).await.map_err(Box::new)?;
+    }
+    Ok(signer)
 }
 
 /// The time in a token that the countersigner verified.
 fn stamped(intact: &Intact) -> Option<OffsetDateTime> {
     let claims = Parsed::read(intact.timestamp_token()?).ok()?.claims(intact.signature()).ok()?;
     Some(claims.interval.gen_time())
-}
-
-/// What a dry run learned, part by part; nothing was signed and nothing pushed.
-#[derive(Debug)]
-pub struct Rehearsal {
-    pub target: Result<TargetArtifact, SignError>,
-    /// The signer, its chain valid now, and advice on the chain.
-    pub signer: Result<(SignerSummary, Vec<String>), SignError>,
-    pub push: Result<PushPermission, SignError>,
-}
-
-/// Everything `sign` checks before it signs, and the right to push; nothing is written.
-pub async fn rehearse(
-    registry: &dyn Registry,
-    signer: OpenSigner<'_>,
-    clock: &dyn Clock,
-    request: &SignRequest<'_>,
-) -> Result<Rehearsal, SignError> {
-    metadata::check(&request.user_metadata)?;
-    let (target, signer, push) =
-        join!(registry.resolve(request.reference), signer, registry.check_push());
-    let signer = signer.map_err(SignError::Signer).and_then(|signer| {
-        signer.chain().check_valid_at(clock.now())?;
-        Ok((SignerSummary::from(signer.chain().leaf()), signer.chain().advice()))
-    });
-    Ok(Rehearsal {
-        target: target.map_err(SignError::Resolve),
-        signer,
-        push: push.map_err(SignError::Push),
-    })
 }
 
 fn seal_request(

@@ -16,5 +16,5 @@ pub use error::{TokenError, TokenPart};
 pub use info::Interval;
 pub use request::{Request, token_of_reply};
 pub use stamp_error::StampError;
-pub use stamper::{Stamper, root_certificate};
+pub use stamper::{Stamper, root_certificate, verified_for};
 pub use token::{Claims, Parsed, TOKEN_LIMIT, Verified};

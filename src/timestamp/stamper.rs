@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Authority, Parsed, Request, StampError, Verified, token_of_reply};
+use time::OffsetDateTime;
+
+use super::{Authority, Interval, Parsed, Request, StampError, Verified, token_of_reply};
 use crate::clock::Clock;
 use crate::crypto::Hash;
 use crate::envelope::Countersigner;
@@ -94,10 +96,7 @@ impl Stamper {
             return Err(StampError::Hash { found: verified.hash(), asked });
         }
         verified.chain().check_valid_at(self.clock.now()).map_err(StampError::Validity)?;
-        let interval = verified.interval();
-        let outside = |error: ValidityError| StampError::SigningChain(error);
-        chain.check_valid_at(interval.from()).map_err(outside)?;
-        chain.check_valid_at(interval.to()).map_err(outside)
+        check_inside(verified.interval(), chain)
     }
 
     /// A verifier asks the same of the authority's chain, so a status in doubt is refused here.
@@ -126,6 +125,35 @@ impl Countersigner for Stamper {
     async fn countersign(&self, signature: &[u8], chain: &Chain) -> Result<Vec<u8>, BoxFault> {
         Ok(self.stamp(signature, chain).await?)
     }
+
+    fn accept(
+        &self,
+        token: &[u8],
+        signature: &[u8],
+        chain: &Chain,
+    ) -> Result<OffsetDateTime, BoxFault> {
+        let roots = std::slice::from_ref(&self.root);
+        Ok(verified_for(token, signature, chain, roots)?.interval().gen_time())
+    }
+}
+
+/// A token that somebody made earlier: over this signature, under one of `roots`, inside the
+/// validity of every signing certificate. Revocation is not looked at.
+pub fn verified_for(
+    token: &[u8],
+    signature: &[u8],
+    chain: &Chain,
+    roots: &[Certificate],
+) -> Result<Verified, StampError> {
+    let verified = Parsed::read(token)?.verify(signature, roots)?;
+    check_inside(verified.interval(), chain)?;
+    Ok(verified)
+}
+
+fn check_inside(interval: Interval, chain: &Chain) -> Result<(), StampError> {
+    let outside = |error: ValidityError| StampError::SigningChain(error);
+    chain.check_valid_at(interval.from()).map_err(outside)?;
+    chain.check_valid_at(interval.to()).map_err(outside)
 }
 
 /// The root of an authority from a file's bytes: one self-signed CA certificate in PEM or DER. `file` is for messages.

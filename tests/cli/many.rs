@@ -185,6 +185,8 @@ async fn a_signature_that_expires_soon_is_renewed() {
     assert!(shown.contains("Already signed "), "{shown}");
     let shown = world.run("sign -e 24h --skip-signed --renew-before 2h $IMAGE");
     assert!(shown.contains("Successfully signed "), "{shown}");
+    assert!(shown.starts_with("[stdout]\nSigning again: the signature sha256:"), "{shown}");
+    assert!(shown.contains(" expires on "), "{shown}");
     let shown = world.run("sign -e 24h --skip-signed --renew-before 2h $IMAGE");
     assert!(shown.contains("Already signed "), "{shown}");
     assert_eq!(of_the_image(&world), 2);
@@ -201,7 +203,8 @@ async fn a_signature_without_the_metadata_asked_for_does_not_count() {
     world.run("sign -m build=7 $IMAGE");
     assert!(world.run("sign --skip-signed $IMAGE").contains("Already signed "));
     assert!(world.run("sign --skip-signed -m build=7 $IMAGE").contains("Already signed "));
-    assert!(world.run("sign --skip-signed -m build=8 $IMAGE").contains("Successfully signed "));
+    let shown = world.run("sign --skip-signed -m build=8 $IMAGE");
+    assert!(shown.contains(" lacks the user metadata asked for\nSuccessfully signed "), "{shown}");
     assert_eq!(of_the_image(&world), 2);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sealwright::lab::{Auth, Deletes, Fault, LabOptions, Referrers, Role, Route};
+use sealwright::lab::{Auth, Deletes, Fault, LabOptions, Referrers, Role, Route, Stamp};
 use serde_json::Value;
 
 use crate::program::{Answer, Program, REPOSITORY, digest_of};
@@ -144,6 +144,34 @@ async fn what_an_ended_certificate_signed_goes_only_when_asked_for() {
     let line = format!("prune --yes --expired-certificates --key other {image}");
     program.run(&line).await.succeeds();
     assert_there(&program, &image, &[]);
+}
+
+#[tokio::test]
+async fn a_timestamp_has_to_be_proven_by_the_policys_stores_to_supersede() {
+    let program = start(Referrers::Api).await;
+    let image = program.image("v1");
+    let root = program.write("tsa.pem", &program.lab.timestamp_root_pem());
+    let url = program.lab.timestamp_url(Stamp::Good);
+    let stamp = format!("--timestamp-url {url} --timestamp-root-cert {}", root.display());
+    let plain = sign(&program, "", &image).await;
+    let first = sign(&program, &stamp, &image).await;
+    let newest = sign(&program, &stamp, &image).await;
+    let kept = program.run(&format!("prune --yes {image}")).await.succeeds();
+    let words = format!("keep: {newest} is later, but no `tsa` store");
+    assert_eq!(kept.stdout.matches(&words).count(), 2, "{}", shown(&kept));
+    assert_there(&program, &image, &[&plain, &first, &newest]);
+
+    program.run(&format!("cert add --type tsa --store clock {}", root.display())).await.succeeds();
+    let policy = std::fs::read_to_string(program.path(".config/notation/trustpolicy.json"));
+    let policy = policy.unwrap().replace(r#""ca:lab""#, r#""ca:lab","tsa:clock""#);
+    program.write(".config/notation/trustpolicy.json", "{");
+    let warned = program.run(&format!("prune {image}")).await.succeeds();
+    assert!(warned.stderr.contains("no timestamp counts as proven: malformed trust policy"));
+    program.write(".config/notation/trustpolicy.json", &policy);
+    let answer = program.run(&format!("prune --yes {image}")).await.succeeds();
+    assert!(answer.stdout.ends_with("2 of 2 signatures removed\n"), "{}", shown(&answer));
+    assert_there(&program, &image, &[&newest]);
+    program.run(&format!("verify {image}")).await.succeeds();
 }
 
 #[tokio::test]

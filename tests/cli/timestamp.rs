@@ -157,3 +157,29 @@ async fn the_flags_are_refused_in_notations_words() {
     let words = "Expecting single x509 root certificate in PEM or DER format from the file";
     assert!(leaf.contains(words), "{leaf}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_without_the_timestamp_wanted_does_not_count_as_signed_already() {
+    let world = world().await;
+    let signatures = || world.lab.referrers("net-monitor", world.image.split_once('@').unwrap().1);
+    world.run("sign $IMAGE");
+    let shown = world.run("sign --skip-signed $IMAGE");
+    assert!(shown.contains("Already signed "), "{shown}");
+    let shown = sign(&world, "--skip-signed", &[Stamp::Good]);
+    assert!(shown.starts_with("[stdout]\nSigning again: the signature sha256:"), "{shown}");
+    assert!(shown.contains(" has no timestamp\nSuccessfully signed "), "{shown}");
+    assert_eq!(signatures().len(), 2);
+    world.lab.control().forget();
+    let shown = sign(&world, "--skip-signed --output json", &[Stamp::Good]);
+    assert!(shown.contains("\"outcome\": \"skipped\""), "{shown}");
+    assert!(shown.contains("\"timestamp\": \""), "{shown}");
+    assert_eq!((signatures().len(), world.lab.control().counts().get(&Role::Tsa)), (2, None));
+    // and neither does one of an authority that nobody told to trust
+    world.home.write("other.pem", world.lab.ca_pem());
+    let url = world.lab.timestamp_url(Stamp::Good);
+    let line = format!(
+        "sign --skip-signed --timestamp-url {url} --timestamp-root-cert $HOME/other.pem $IMAGE"
+    );
+    let shown = world.run(&line);
+    assert!(shown.contains("Error: timestamp: no chain leads from"), "{shown}");
+}

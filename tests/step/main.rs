@@ -19,6 +19,7 @@ mod oidc;
 mod prepared;
 mod pushed;
 mod recursive;
+mod revocation;
 mod secrets;
 mod setup;
 mod sign;

@@ -58,6 +58,16 @@ fn the_report_names_signer_key_and_credentials() {
           "image": "r.azurecr.io/app@sha256:<image>",
           "key": "https://v.vault.azure.net/keys/wabbit/<version>",
           "outcome": "signed",
+          "revocation": [
+            {
+              "status": "non-revokable",
+              "subject": "CN=wabbit,O=Sealwright Lab,L=Seattle,ST=WA,C=US"
+            },
+            {
+              "status": "non-revokable",
+              "subject": "CN=wabbit Root CA,O=Sealwright Lab,ST=WA,C=US"
+            }
+          ],
           "signature": "sha256:<signature>",
           "signer": {
             "notAfter": "<time>",

@@ -18,13 +18,14 @@ fn a_step_signs_with_a_timestamp_that_verify_takes() {
 
     let urls = [Stamp::WrongNonce, Stamp::Good].map(|stamp| job.lab.timestamp_url(stamp));
     let urls = urls.join("\n");
-    let inputs = [
-        ("timestamp-url", urls.as_str()),
-        ("timestamp-root-cert", "tsa.pem"),
-        ("skip-signed", "false"),
-    ];
+    let inputs = [("timestamp-url", urls.as_str()), ("timestamp-root-cert", "tsa.pem")];
+    // what is there has no timestamp, and so does not count
     let done = job.signs(&inputs).done().succeeded();
     assert_eq!(done.output("outcome"), "signed");
+    let again = done.report()["images"][0]["signedAgain"].clone();
+    let expected = format!("the signature {} has no timestamp", plain.output("signature"));
+    assert_eq!(again, expected.as_str());
+    assert!(done.stdout.contains(&format!("Signing again: {expected}")), "{}", done.log());
     assert_eq!(job.lab.control().counts()[&Role::Tsa], 2);
     let verified = job.verifies(&[]).done().succeeded();
     for done in [done, verified] {

@@ -193,7 +193,7 @@ fn label(name: &str) -> String {
         .split('-')
         .enumerate()
         .map(|(i, word)| match (i, word) {
-            (_, "ca" | "id" | "url") => word.to_uppercase(),
+            (_, "ca" | "crl" | "id" | "ocsp" | "url") => word.to_uppercase(),
             (_, "junit") => "JUnit".to_owned(),
             (_, "azure") => "Azure".to_owned(),
             (0, word) => word[..1].to_uppercase() + &word[1..],

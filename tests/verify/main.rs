@@ -7,6 +7,7 @@ mod forged;
 #[allow(dead_code, reason = "more than these tests need")]
 #[path = "../envelope/pki.rs"]
 mod pki;
+mod pruned;
 mod revocation;
 mod table;
 mod timestamps;

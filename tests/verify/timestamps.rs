@@ -20,15 +20,19 @@ const AFTER: &str = r#","verifyTimestamp":"afterCertExpiry""#;
 /// After the end of the signing chain.
 pub const LATER: OffsetDateTime = datetime!(2027-06-01 0:00 UTC);
 
-struct Stamped<'a> {
-    tsa: &'a Tsa,
-    stamp: Stamp,
+pub struct Stamped<'a> {
+    pub tsa: &'a Tsa,
+    pub stamp: Stamp,
 }
 
 #[async_trait::async_trait]
 impl Countersigner for Stamped<'_> {
     async fn countersign(&self, signature: &[u8], _: &Chain) -> Result<Vec<u8>, BoxFault> {
         Ok(self.tsa.token(signature, self.stamp).unwrap())
+    }
+
+    fn accept(&self, _: &[u8], _: &[u8], _: &Chain) -> Result<OffsetDateTime, BoxFault> {
+        unreachable!("nothing was signed before")
     }
 }
 
@@ -170,6 +174,10 @@ async fn a_token_that_cannot_be_read_is_refused() {
     impl Countersigner for Junk {
         async fn countersign(&self, _: &[u8], _: &Chain) -> Result<Vec<u8>, BoxFault> {
             Ok(b"no token".to_vec())
+        }
+
+        fn accept(&self, _: &[u8], _: &[u8], _: &Chain) -> Result<OffsetDateTime, BoxFault> {
+            unreachable!("nothing was signed before")
         }
     }
     let mut world = World::new().with_policy(policy_with("strict", "", "*", STORES));

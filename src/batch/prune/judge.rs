@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::{Ended, Kept, Reason, Verdict};
+use super::{Ended, Kept, Proof, Reason, Verdict};
 use crate::crypto::Digest;
 use crate::envelope::{Attribute, Format, Intact, Scheme, TargetArtifact};
 use crate::registry::FetchedSignature;
@@ -34,8 +34,25 @@ pub(super) struct Facts {
     scheme: &'static str,
     attributes: Vec<Attribute>,
     metadata: BTreeMap<String, String>,
-    /// Hash of the timestamp's token, which is not verified here.
-    timestamp: Option<Digest>,
+    pub timestamp: Option<Timestamp>,
+}
+
+/// The timestamp beside a signature, which whoever may push can exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Timestamp {
+    /// Hash of its token.
+    pub token: Digest,
+    pub proof: Proof,
+}
+
+/// How far one signature stands for another.
+#[derive(Debug, PartialEq, Eq)]
+enum Cover {
+    /// The other one is good for nothing that this one is not good for, now and later.
+    Full,
+    /// The same, if its timestamp were proven.
+    ButForTimestamp,
+    No,
 }
 
 impl Facts {
@@ -68,7 +85,9 @@ impl Facts {
             scheme: intact.scheme().name(),
             attributes: intact.attributes().to_vec(),
             metadata: payload.annotations.clone(),
-            timestamp: intact.timestamp_token().map(Digest::sha256),
+            timestamp: intact
+                .timestamp_token()
+                .map(|token| Timestamp { token: Digest::sha256(token), proof: Proof::Unproven }),
         }
     }
 
@@ -86,11 +105,9 @@ impl Facts {
         (self.signed, &self.digest) > (other.signed, &other.digest)
     }
 
-    /// Whether the other one is good for nothing that this one is not good for, now and later.
-    ///
-    /// What the envelope does not sign (chain, timestamp) must be the same: whoever may push can copy
-    /// a signature of ours with another one in its place.
-    fn covers(&self, other: &Self, now: OffsetDateTime) -> bool {
+    /// What the envelope does not sign must be the same (chain) or proven (timestamp): whoever may push can
+    /// copy a signature of ours with another one in its place.
+    fn covers(&self, other: &Self, now: OffsetDateTime) -> Cover {
         let good = !self.has_expired(now)
             && (self.not_before..=self.not_after).contains(&now)
             && self.signed <= now;
@@ -101,8 +118,7 @@ impl Facts {
         let same_kind = self.manifest == other.manifest
             && self.format == other.format
             && self.scheme == other.scheme
-            && self.attributes == other.attributes
-            && self.timestamp == other.timestamp;
+            && self.attributes == other.attributes;
         let lasts = match (self.expiry, other.expiry) {
             (None, _) => true,
             (Some(_), None) => false,
@@ -110,12 +126,21 @@ impl Facts {
         };
         let says_as_much =
             other.metadata.iter().all(|(key, value)| self.metadata.get(key) == Some(value));
-        good && same_signer
+        let but_for_timestamp = good
+            && same_signer
             && same_kind
             && lasts
             && says_as_much
             && self.not_after >= other.not_after
-            && self.is_later_than(other)
+            && self.is_later_than(other);
+        match (&self.timestamp, &other.timestamp) {
+            _ if !but_for_timestamp => Cover::No,
+            (None, None) => Cover::Full,
+            (None, Some(_)) => Cover::No,
+            (Some(Timestamp { proof: Proof::Proven, .. }), _) => Cover::Full,
+            (Some(own), Some(others)) if own.token == others.token => Cover::Full,
+            (Some(_), _) => Cover::ButForTimestamp,
+        }
     }
 }
 
@@ -142,11 +167,15 @@ fn verdict(one: &Facts, staying: &[&Facts], ended: Ended, now: OffsetDateTime) -
     if one.has_expired(now) {
         return remove(Reason::Expired);
     }
-    if let Some(by) = staying.iter().find(|other| other.covers(one, now)) {
+    let covered = |cover| staying.iter().find(|other| other.covers(one, now) == cover);
+    if let Some(by) = covered(Cover::Full) {
         return remove(Reason::Superseded { by: by.digest.clone() });
     }
     if !one.certificate_has_ended(now) {
-        return Verdict::Keep(Kept::Good);
+        return Verdict::Keep(match covered(Cover::ButForTimestamp) {
+            Some(by) => Kept::Unproven { by: by.digest.clone() },
+            None => Kept::Good,
+        });
     }
     match (&one.timestamp, ended) {
         (Some(_), _) => Verdict::Keep(Kept::Timestamped),
@@ -187,6 +216,10 @@ mod tests {
             metadata: BTreeMap::new(),
             timestamp: None,
         }
+    }
+
+    fn token(name: &str, proof: Proof) -> Option<Timestamp> {
+        Some(Timestamp { token: Digest::sha256(name.as_bytes()), proof })
     }
 
     fn of(all: &[Facts], ended: Ended) -> Vec<String> {
@@ -242,7 +275,7 @@ mod tests {
     fn what_is_not_covered_in_full_stays() {
         type Change = fn(&mut Facts);
         // changes to the newer one, for each of which the older one is still good for something
-        let newer: [Change; 15] = [
+        let newer: [Change; 14] = [
             |n| n.expiry = Some(NOW + Duration::days(1)),
             |n| n.expiry = Some(NOW - Duration::days(1)),
             |n| n.format = Format::Jws,
@@ -253,7 +286,6 @@ mod tests {
                 n.signer.thumbprint = "bb".into();
                 n.above[1] = "another".into();
             },
-            |n| n.timestamp = Some(Digest::sha256(b"garbage")),
             |n| {
                 n.signer.thumbprint = "bb".into();
                 n.subject = b"b".to_vec();
@@ -275,7 +307,7 @@ mod tests {
         }
         let older: [Change; 2] = [
             |o| drop(o.metadata.insert("build".into(), "7".into())),
-            |o| o.timestamp = Some(Digest::sha256(b"token")),
+            |o| o.timestamp = token("token", Proof::Unproven),
         ];
         for (at, change) in older.into_iter().enumerate() {
             let mut all = [facts("old", Duration::days(3)), facts("new", Duration::days(1))];
@@ -284,6 +316,29 @@ mod tests {
             // and the newer one that says as much covers it
             change(&mut all[1]);
             assert!(of(&all, Ended::Keep)[0].starts_with("superseded by "), "change {at}");
+        }
+    }
+
+    #[test]
+    fn a_timestamp_supersedes_only_where_it_is_proven_or_the_same() {
+        let (proven, unproven) = (Proof::Proven, Proof::Unproven);
+        let (gone, later) = ("superseded by", "is later, but no `tsa` store");
+        for (older, newer, word) in [
+            (None, token("new", proven), gone),
+            (None, token("new", unproven), later),
+            (token("old", proven), token("new", proven), gone),
+            (token("old", unproven), token("new", proven), gone),
+            (token("old", proven), token("new", unproven), later),
+            (token("old", unproven), token("new", unproven), later),
+            (token("old", unproven), token("old", unproven), gone),
+            (token("old", proven), None, "still good"),
+            (token("old", unproven), None, "still good"),
+        ] {
+            let mut all = [facts("old", Duration::days(3)), facts("new", Duration::days(1))];
+            (all[0].timestamp, all[1].timestamp) = (older.clone(), newer.clone());
+            let words = of(&all, Ended::Keep);
+            assert!(words[0].contains(word), "{older:?} {newer:?}: {words:?}");
+            assert_eq!(words[1], "still good");
         }
     }
 
@@ -306,7 +361,7 @@ mod tests {
         let all = [one.clone()];
         assert!(of(&all, Ended::Keep)[0].ends_with("--expired-certificates removes it"));
         assert_eq!(of(&all, Ended::Remove), ["its certificate has ended"]);
-        one.timestamp = Some(Digest::sha256(b"token"));
+        one.timestamp = token("token", Proof::Unproven);
         let kept = of(&[one], Ended::Remove);
         assert_eq!(kept, ["its certificate has ended, but it carries a timestamp"]);
     }

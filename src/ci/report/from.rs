@@ -9,6 +9,7 @@ use super::{
 use crate::batch::{AlreadySigned, Once};
 use crate::clock;
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
+use crate::revocation::Answers;
 use crate::sign::{Signed, SignerSummary};
 use crate::trust::Action;
 use crate::verify::{self, CheckFailure, Tried};
@@ -46,9 +47,17 @@ impl From<&Certificate> for SignerReport {
     }
 }
 
+impl ImageReport {
+    /// Adds what was told of the signing chain.
+    pub(in crate::ci) fn told_of_revocation(&mut self, answers: Option<&Answers>) {
+        let certificates = answers.iter().flat_map(|answers| &answers.certificates);
+        self.revocation = certificates.map(RevocationReport::from).collect();
+    }
+}
+
 impl From<&Signed> for ImageReport {
     fn from(signed: &Signed) -> Self {
-        Self {
+        let mut report = Self {
             digest: Some(signed.target.digest.to_string()),
             signature: Some(signed.signature.to_string()),
             signer: Some((&signed.signer).into()),
@@ -57,19 +66,25 @@ impl From<&Signed> for ImageReport {
             user_metadata: signed.user_metadata.clone(),
             warnings: signed.warnings.clone(),
             ..Self::empty(&signed.reference, Outcome::Signed)
-        }
+        };
+        report.told_of_revocation(signed.revocation.as_ref());
+        report
     }
 }
 
 impl From<&AlreadySigned> for ImageReport {
     fn from(already: &AlreadySigned) -> Self {
-        Self {
+        let mut report = Self {
             digest: Some(already.target.digest.to_string()),
             signature: Some(already.signature.to_string()),
             signer: Some((&already.signer).into()),
             expiry: already.expiry.map(rfc3339),
+            timestamp: already.timestamp.map(rfc3339),
+            warnings: already.warnings.clone(),
             ..Self::empty(&already.reference, Outcome::Skipped)
-        }
+        };
+        report.told_of_revocation(already.revocation.as_ref());
+        report
     }
 }
 
@@ -77,6 +92,10 @@ impl From<&Once> for ImageReport {
     fn from(once: &Once) -> Self {
         match once {
             Once::Signed(signed) => signed.into(),
+            Once::Again(signed, insufficient) => {
+                let signed_again = Some(insufficient.to_string());
+                Self { signed_again, ..signed.into() }
+            }
             Once::Already(already) => already.into(),
         }
     }

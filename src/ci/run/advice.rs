@@ -56,6 +56,9 @@ fn hint(error: &ErrorReport, place: Place) -> Option<String> {
         "config-trust-policy-missing" => {
             "give `trust-policy`, a file, JSON text or an https address with its checksum, or add .github/trustpolicy/trustpolicy.json to the checkout"
         }
+        _ if says("--revocation offline") => {
+            "is the server reachable from the runner? Ask it in a step: curl -sSI <url>; for runners without a network carry over the CRL cache and give `revocation: offline`"
+        }
         _ if says("sealwright cert add ") => {
             "if you trust the CA that issued it, give `trusted-certificates` a line with its root, such as `ca:<store>=certs/root.crt`; <store> is what `trustStores` of the trust policy names"
         }

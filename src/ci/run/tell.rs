@@ -1,12 +1,18 @@
 //! What a step says while it works: log lines and annotations.
 
+use std::collections::HashSet;
+
 use crate::ci::host::{Host, Level};
 use crate::ci::report::{ErrorReport, ImageReport, Outcome};
 
-/// The log lines and annotations of one finished image.
-pub fn tell(image: &ImageReport, host: &mut dyn Host) {
+/// The log lines and annotations of one finished image; `warned` holds the warnings of earlier ones, which
+/// are not repeated: the report has them all.
+pub fn tell(image: &ImageReport, warned: &mut HashSet<String>, host: &mut dyn Host) {
     match image.outcome {
         Outcome::Signed => {
+            if let Some(reason) = &image.signed_again {
+                host.line(&format!("Signing again: {reason}"));
+            }
             host.line(&format!("Successfully signed {}", image.image));
             if let Some(signature) = &image.signature {
                 let repository = image.image.split('@').next().unwrap_or_default();
@@ -37,7 +43,9 @@ pub fn tell(image: &ImageReport, host: &mut dyn Host) {
         host.line(&format!("registry credential: {}", credentials.registry));
     }
     for warning in &image.warnings {
-        host.annotate(Level::Warning, &image.image, warning);
+        if warned.insert(warning.clone()) {
+            host.annotate(Level::Warning, &image.image, warning);
+        }
     }
     if let Some(error) = &image.error {
         complain(&image.image, error, host);

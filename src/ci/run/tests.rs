@@ -15,7 +15,7 @@ use crate::crypto::Digest;
 use crate::env::{Env, name};
 use crate::envelope::TargetArtifact;
 use crate::secret::Secret;
-use crate::sign::{Rehearsal, Signed, SignerSummary};
+use crate::sign::{Rehearsal, SignError, Signed, SignerSummary};
 use crate::verify::VerifyError;
 
 /// Signs at once, except images of the repository `slow`, which it never gets done, and of `lost`,
@@ -44,7 +44,7 @@ impl Services for Fake {
         unreachable!("nothing is recursive here")
     }
 
-    async fn sign(&self, image: &Reference) -> Result<Once, BoxFault> {
+    async fn sign(&self, image: &Reference) -> Result<Once, SignError> {
         if image.repository() == "slow" {
             std::future::pending::<()>().await;
         }
@@ -66,11 +66,12 @@ impl Services for Fake {
             expiry: None,
             timestamp: None,
             user_metadata: Default::default(),
+            revocation: None,
             warnings: Vec::new(),
         }))
     }
 
-    async fn rehearse(&self, _: &Reference) -> Result<Rehearsal, BoxFault> {
+    async fn rehearse(&self, _: &Reference) -> Result<Rehearsal, SignError> {
         unreachable!("no dry run here")
     }
 

@@ -54,6 +54,8 @@ fn full() -> Report {
         key: Some("k".into()),
         credentials: Some(CredentialsReport { registry: "r".into(), vault: Some("v".into()) }),
         expiry: Some("t".into()),
+        signed_again: Some("a".into()),
+        revocation: vec![(&certificate).into()],
         timestamp: Some("t".into()),
         policy: Some(PolicyReport { name: "p".into(), level: "strict" }),
         signatures: vec![SignatureReport {
@@ -104,7 +106,7 @@ fn the_fullest_and_the_emptiest_report_are_valid_and_no_key_is_unknown() {
 
     let mut pointers = Vec::new();
     objects(&full, "", &mut pointers);
-    assert_eq!(pointers.len(), 14, "{pointers:?}");
+    assert_eq!(pointers.len(), 16, "{pointers:?}");
     for pointer in pointers.iter().filter(|p| !p.ends_with("userMetadata")) {
         let mut other = full.clone();
         other.pointer_mut(pointer).unwrap()["surprise"] = json!("x");

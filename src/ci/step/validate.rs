@@ -70,6 +70,8 @@ impl Draft {
             trust: self.trust()?,
             binary_names: self.binary_names()?,
             timestamps: self.timestamps()?,
+            revocation: self.revocation()?,
+            own_revocation: self.own_revocation()?,
             user_metadata: self.pairs("user-metadata")?,
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
@@ -101,7 +103,7 @@ impl Draft {
         self.text("junit").map(PathBuf::from)
     }
 
-    fn one_of<T: Copy>(
+    pub(super) fn one_of<T: Copy>(
         &self,
         name: &'static str,
         choices: &[(&'static str, T)],

@@ -1,7 +1,7 @@
 //! The table of images: one row each, and only the columns that say something.
 
 use super::text::{code, day, prose, short};
-use super::{mark, name, word};
+use super::{mark, name, revocation, word};
 use crate::ci::report::{CheckReport, ImageReport, SignatureReport};
 
 /// Which columns the images fill.
@@ -11,6 +11,7 @@ pub struct Columns {
     signer: bool,
     signature: bool,
     timestamp: bool,
+    revocation: bool,
     /// The checks that were made, each a column of marks.
     checks: Vec<&'static str>,
 }
@@ -31,6 +32,7 @@ impl Columns {
             signer: images.iter().any(|image| image.signer.is_some()),
             signature: images.iter().any(|image| image.signature.is_some()),
             timestamp: images.iter().any(|image| image.timestamp.is_some()),
+            revocation: images.iter().any(|image| revocation::mark(image).is_some()),
             checks,
         }
     }
@@ -44,6 +46,7 @@ impl Columns {
         title(self.signer, "Certificate ends");
         title(self.signature, "Signature");
         title(self.timestamp, "Timestamp");
+        title(self.revocation, "Not revoked");
         titles.extend(self.checks.iter().map(|check| spaced(check)));
         let left = titles.len() - self.checks.len();
         let lines = "---|".repeat(left) + &":-:|".repeat(self.checks.len());
@@ -74,6 +77,9 @@ impl Columns {
         if self.timestamp {
             let time = image.timestamp.as_deref();
             cells.push(time.map_or(NOTHING.to_owned(), |time| prose(day(time))));
+        }
+        if self.revocation {
+            cells.push(revocation::mark(image).unwrap_or(NOTHING).to_owned());
         }
         let signature = telling(image);
         for name in &self.checks {

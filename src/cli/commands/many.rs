@@ -2,6 +2,7 @@
 
 mod items;
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -87,7 +88,7 @@ impl Asked {
     /// The positional arguments and the lines of `--file`.
     pub fn of(values: &ArgMatches, session: &mut Session) -> Result<Self, CliError> {
         let mut asked = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         let positionals = flags::positionals_of(values).into_iter().map(str::to_owned);
         let file = flags::text_of(values, "file");
         let listed = match file {
@@ -128,13 +129,16 @@ pub async fn run(
     let items = items.as_slice();
     let mut reports = Vec::new();
     let mut unwritten = None;
+    let mut warned = HashSet::new();
     let job = |number: usize| async move { items[number].finish(work).await };
     batch::in_order(
         items.len(),
         limit,
         || world.throttled(),
         job,
-        |finished: Finished| {
+        |mut finished: Finished| {
+            // what is said of the chain or the cache is the same for every image
+            finished.warnings.retain(|warning| warned.insert(warning.clone()));
             if let Some(fault) = say(&finished, output, session).err() {
                 unwritten.get_or_insert(fault);
             }

@@ -18,7 +18,10 @@ use crate::cli::session::Session;
 use crate::cli::signing_key::SigningKey;
 use crate::cli::streams::Kind;
 use crate::cli::world::World;
+use crate::config::trust_policy::{self, LoadError};
 use crate::fault::BoxFault;
+use crate::revocation::{Checker, RevocationSettings};
+use crate::trust::{Policy, TrustStoreDir};
 use report::{PruneReport, overview};
 use work::{Image, Pruning};
 
@@ -36,6 +39,7 @@ pub const PRUNE: CommandSpec = CommandSpec {
                  - when its expiry is over, or\n\
                  - when a later own one, by the same certificate or one of the same subject and root,\n  \
                    is good now, lasts as long, has the same format and says all that it says.\n\
+                 A later one with a timestamp counts where a tsa store of the trust policy proves it.\n\
                  So the last good one of a signer stays.",
             )
             .after_help(
@@ -98,7 +102,8 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         false => Ended::Keep,
     };
     let clock = session.clock.clone();
-    let pruning = Pruning { world: &world, clock: &*clock, own: &own, ended, manner };
+    let trust = trust(&world, session)?;
+    let pruning = Pruning { world: &world, clock: &*clock, own: &own, ended, trust, manner };
     let mut images = plans(&pruning, &references, session).await?;
     let total: usize = images.iter().map(|image| image.removable().len()).sum();
     let agreed = total > 0 && agreed(values, manner.output, total, session)?;
@@ -107,6 +112,23 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     }
     tell(&images, agreed, manner.output, session)?;
     ended_well(images, total)
+}
+
+/// The trust policy, where there is one that can be read: the `tsa` stores it names prove timestamps.
+fn trust(
+    world: &World,
+    session: &mut Session,
+) -> Result<Option<(Policy, TrustStoreDir, Checker)>, BoxFault> {
+    let policy = match trust_policy::load(&session.dirs()?) {
+        Ok(policy) => policy,
+        Err(LoadError::NotPresent) => return Ok(None),
+        Err(error) => {
+            session.streams.warn(&format!("no timestamp counts as proven: {error}"));
+            return Ok(None);
+        }
+    };
+    let checker = world.revocation(RevocationSettings::default());
+    Ok(Some((policy, session.trust_store()?, checker)))
 }
 
 /// The clients, and the thumbprints of the certificates whose signatures are own.

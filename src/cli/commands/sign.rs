@@ -14,7 +14,7 @@ use crate::batch::{Once, Renewal, sign_once};
 use crate::ci::ImageReport;
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
-use crate::cli::parse::{GoDuration, value};
+use crate::cli::parse::{GoDuration, revocation, value};
 use crate::cli::render::json::json;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
@@ -25,7 +25,8 @@ use crate::clock::Clock;
 use crate::envelope::{Countersigner, FORMATS, Format, Signer};
 use crate::fault::{BoxFault, printable};
 use crate::registry::{Access, Reference, ReferrersMode};
-use crate::sign::{SignError, SignRequest};
+use crate::revocation::RevocationCheck;
+use crate::sign::{OwnRevocation, SignError, SignRequest, Signed};
 use crate::timestamp::Stamper;
 
 pub const SIGN: CommandSpec = CommandSpec {
@@ -89,13 +90,14 @@ pub const SIGN: CommandSpec = CommandSpec {
             ))
             .arg(flags::switch(
                 "skip-signed",
-                "leave alone what carries a signature by the same certificate already; no trust policy is involved",
+                "leave alone what carries a signature by the same certificate already, with a timestamp where one is wanted; no trust policy is involved",
             ))
             .arg(flags::duration(
                 "renew-before",
                 "with --skip-signed: sign again what expires within this time (default 0)",
             ));
-        let command = timestamping::with_flags(command).arg(flags::positionals("reference"));
+        let command = revocation::with_own_revocation(timestamping::with_flags(command))
+            .arg(flags::positionals("reference"));
         flags::with_logging(flags::with_output(flags::with_registry(flags::with_recursive(
             flags::with_many(command),
         ))))
@@ -157,6 +159,7 @@ struct Signing<'a> {
     mode: ReferrersMode,
     renewal: Renewal,
     stamper: Option<Stamper>,
+    own_revocation: Option<OwnRevocation>,
 }
 
 impl<'a> Signing<'a> {
@@ -166,6 +169,9 @@ impl<'a> Signing<'a> {
         key: &'a SigningKey,
         session: &Session,
     ) -> Result<Self, BoxFault> {
+        let revocation: Arc<dyn RevocationCheck> =
+            Arc::new(world.revocation(revocation::revocation_of(values)?));
+        let own = revocation::own_rule_of(values);
         Ok(Self {
             world,
             key,
@@ -180,8 +186,9 @@ impl<'a> Signing<'a> {
             },
             renewal: renewal(values)?,
             stamper: timestamping::chosen(values)
-                .map(|(urls, root)| world.stamper(&urls, root))
+                .map(|(urls, root)| world.stamper(&urls, root, revocation.clone()))
                 .transpose()?,
+            own_revocation: own.map(|rule| OwnRevocation::new(rule, revocation)),
         })
     }
 
@@ -193,24 +200,27 @@ impl<'a> Signing<'a> {
             user_metadata: self.user_metadata.clone(),
             mode: self.mode,
             countersigner: self.stamper.as_ref().map(|stamper| stamper as &dyn Countersigner),
+            own_revocation: self.own_revocation.as_ref(),
         };
-        let before = |fault| SignFault { fault, resolved: Resolved::No };
-        let registry = self.world.registry(reference, Access::PullPush).map_err(before)?;
+        let before = |error| SignFault { error, resolved: Resolved::No };
+        let registry = self.world.registry(reference, Access::PullPush);
+        let registry = registry.map_err(|fault| before(SignError::Registry(fault)))?;
         // what the key's settings get wrong is said before anything is asked
-        let open = self.world.signer(self.key).map_err(before)?;
+        let open = self.world.signer(self.key);
+        let open = open.map_err(|fault| before(SignError::Signer(fault)))?;
         let signer = async { self.signer.get_or_try_init(|| open).await.cloned() }.boxed();
         sign_once(&*registry, signer, &*self.clock, &request, self.renewal).await.map_err(|error| {
             let resolved = match error {
                 SignError::Resolve(_) => Resolved::No,
                 _ => Resolved::Yes,
             };
-            SignFault { fault: error.into(), resolved }
+            SignFault { error, resolved }
         })
     }
 }
 
 struct SignFault {
-    fault: BoxFault,
+    error: SignError,
     resolved: Resolved,
 }
 
@@ -234,8 +244,9 @@ impl Work for Signing<'_> {
         let mut warnings: Vec<String> = warning.into_iter().collect();
         let (mut report, text, fault) = match result {
             Ok(once) => (ImageReport::from(&once), text(&once), None),
-            Err(SignFault { fault, .. }) => {
-                (ImageReport::failed(reference, &*fault), String::new(), Some(fault))
+            Err(SignFault { error, .. }) => {
+                let report = ImageReport::not_signed(reference, &error);
+                (report, String::new(), Some(error.into()))
             }
         };
         warnings.extend(report.warnings.iter().cloned());
@@ -245,20 +256,22 @@ impl Work for Signing<'_> {
 }
 
 fn text(once: &Once) -> String {
-    match once {
-        Once::Signed(signed) => {
-            let by_digest = &signed.reference;
-            let signature = by_digest.at(&signed.signature);
-            let lines = [
-                format!("Successfully signed {by_digest}"),
-                format!("Pushed the signature to {signature}"),
-            ];
-            lines.map(|line| printable(&line) + "\n").concat()
+    let lines = match once {
+        Once::Signed(signed) => pushed(signed),
+        Once::Again(signed, insufficient) => {
+            let mut lines = vec![format!("Signing again: {insufficient}")];
+            lines.extend(pushed(signed));
+            lines
         }
-        Once::Already(already) => {
-            printable(&format!("Already signed {}", already.reference)) + "\n"
-        }
-    }
+        Once::Already(already) => vec![format!("Already signed {}", already.reference)],
+    };
+    lines.iter().map(|line| printable(line) + "\n").collect()
+}
+
+fn pushed(signed: &Signed) -> Vec<String> {
+    let by_digest = &signed.reference;
+    let signature = by_digest.at(&signed.signature);
+    vec![format!("Successfully signed {by_digest}"), format!("Pushed the signature to {signature}")]
 }
 
 fn renewal(values: &ArgMatches) -> Result<Renewal, CliError> {

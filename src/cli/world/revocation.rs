@@ -5,23 +5,8 @@ use std::sync::Arc;
 use super::World;
 use crate::env::name;
 use crate::revocation::{
-    Checker, CheckerOptions, CrlCache, HttpFetch, Loopback, Reach, SourceRule, Timeouts,
+    Checker, CheckerOptions, CrlCache, HttpFetch, Loopback, RevocationSettings,
 };
-
-/// How a command asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RevocationSettings {
-    pub reach: Reach,
-    pub sources: SourceRule,
-    pub timeouts: Timeouts,
-}
-
-impl Default for RevocationSettings {
-    /// Servers are asked, a certificate may name none, notation's times.
-    fn default() -> Self {
-        Self { reach: Reach::Servers, sources: SourceRule::Optional, timeouts: Timeouts::default() }
-    }
-}
 
 impl World {
     /// What asks about revocation.

@@ -6,6 +6,7 @@ use time::macros::format_description;
 
 use crate::envelope::{AttributeKey, EnvelopeError};
 use crate::fault::{BoxFault, Fault, excerpt};
+use crate::revocation::{REVOKED, UNREACHABLE};
 use crate::timestamp::TokenError;
 use crate::trust::{Check, IdentityError, StoreError};
 
@@ -222,22 +223,14 @@ impl Fault for CheckFailure {
                  sealwright cert add --type ca --store <store> <root.crt>"
                     .to_owned(),
             ),
-            CheckFailure::Revoked { .. } => Some(
-                "secure the source and the environment it is built in, rebuild the image from source, and sign \
-                 the new one with a new certificate and key; never sign the old one again"
-                    .to_owned(),
-            ),
+            CheckFailure::Revoked { .. } => Some(REVOKED.to_owned()),
             CheckFailure::TimestampRevoked { .. } => Some(
                 "sign the image again, with a timestamp of another authority: \
                  sealwright sign --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>"
                     .to_owned(),
             ),
             CheckFailure::RevocationUnknown { .. }
-            | CheckFailure::TimestampRevocationUnknown { .. } => Some(
-                "is the server reachable from here? Ask it: curl -sSI <url>; for verifiers without a network \
-                 carry over the CRL cache and add --revocation offline"
-                    .to_owned(),
-            ),
+            | CheckFailure::TimestampRevocationUnknown { .. } => Some(UNREACHABLE.to_owned()),
             CheckFailure::Expired(_) | CheckFailure::NoLongerValid { .. } => {
                 Some("sign the artifact again with a certificate that is valid".to_owned())
             }

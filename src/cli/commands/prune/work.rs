@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use crate::batch::{self, Ended, Plan, PruneRequest, Reach, Removal};
+use crate::batch::{self, Ended, Plan, PruneRequest, Reach, Removal, TimestampTrust};
 use crate::cli::commands::many::Manner;
 use crate::cli::render::text::tag_warning;
 use crate::cli::world::World;
@@ -11,6 +11,8 @@ use crate::clock::Clock;
 use crate::crypto::Digest;
 use crate::fault::{BoxFault, LINE_LIMIT, excerpt};
 use crate::registry::{Access, Reference};
+use crate::revocation::Checker;
+use crate::trust::{Policy, TrustStoreDir};
 
 /// How all artifacts are pruned.
 pub struct Pruning<'a> {
@@ -19,6 +21,8 @@ pub struct Pruning<'a> {
     /// SHA-256 thumbprints, lower-case hex.
     pub own: &'a BTreeSet<String>,
     pub ended: Ended,
+    /// What proves timestamps; none without a trust policy.
+    pub trust: Option<(Policy, TrustStoreDir, Checker)>,
     pub manner: Manner,
 }
 
@@ -87,16 +91,22 @@ impl Pruning<'_> {
 
     async fn look_at(&self, reference: &Reference) -> Image {
         let request = PruneRequest { reference, own: self.own, ended: self.ended };
-        let plan = match self.world.registry(reference, Access::Pull) {
-            Ok(registry) => {
-                batch::plan(&*registry, self.clock, &request).await.map_err(BoxFault::from)
-            }
-            Err(fault) => Err(fault),
-        };
+        let plan =
+            match self.world.registry(reference, Access::Pull) {
+                Ok(registry) => {
+                    let trust = self.trust.as_ref().map(|(policy, store, revocation)| {
+                        TimestampTrust { policy, store, revocation }
+                    });
+                    let plan = batch::plan(&*registry, trust.as_ref(), self.clock, &request).await;
+                    plan.map_err(BoxFault::from)
+                }
+                Err(fault) => Err(fault),
+            };
         match plan {
             Ok(plan) => {
                 let mut warnings: Vec<String> =
                     tag_warning("prune", reference).into_iter().collect();
+                warnings.extend(plan.warnings.iter().cloned());
                 if plan.exceeded {
                     let looked = plan.judged.len();
                     warnings

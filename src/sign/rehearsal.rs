@@ -1,0 +1,55 @@
+//! A dry run: everything `sign` checks before it signs.
+
+use futures_util::join;
+
+use super::{OpenSigner, SignError, SignRequest, SignerSummary, Told, metadata, open};
+use crate::clock::Clock;
+use crate::envelope::TargetArtifact;
+use crate::registry::{PushPermission, Registry};
+use crate::revocation::Answers;
+
+/// What a dry run learned, part by part; nothing was signed and nothing pushed.
+#[derive(Debug)]
+pub struct Rehearsal {
+    pub target: Result<TargetArtifact, SignError>,
+    /// The signer, its chain valid now, and advice on the chain.
+    pub signer: Result<(SignerSummary, Vec<String>), SignError>,
+    /// What was told of the signing chain's revocation.
+    pub revocation: Option<Answers>,
+    pub push: Result<PushPermission, SignError>,
+}
+
+/// Everything `sign` checks before it signs, and the right to push; nothing is written.
+pub async fn rehearse(
+    registry: &dyn Registry,
+    signer: OpenSigner<'_>,
+    clock: &dyn Clock,
+    request: &SignRequest<'_>,
+) -> Result<Rehearsal, SignError> {
+    metadata::check(&request.user_metadata)?;
+    let signer = async {
+        let signer = open(signer, clock, request).await?;
+        let (chain, now) = (signer.chain(), clock.now());
+        chain.check_valid_at(now)?;
+        let told = Told::of(request.own_revocation, chain, now).await;
+        Ok::<_, SignError>((SignerSummary::from(chain.leaf()), chain.advice(), told))
+    };
+    let (target, signer, push) =
+        join!(registry.resolve(request.reference), signer, registry.check_push());
+    let (signer, revocation) = match signer {
+        Ok((summary, advice, Told { answers, mut warnings })) => {
+            warnings.extend(advice);
+            (Ok((summary, warnings)), answers)
+        }
+        Err(error) => {
+            let answers = error.revocation().cloned();
+            (Err(error), answers)
+        }
+    };
+    Ok(Rehearsal {
+        target: target.map_err(SignError::Resolve),
+        signer,
+        revocation,
+        push: push.map_err(SignError::Push),
+    })
+}
