@@ -5,12 +5,16 @@
 
 #[path = "interop/cell.rs"]
 mod cell;
+#[path = "interop/crl_cache.rs"]
+mod crl_cache;
 #[path = "interop/expect.rs"]
 mod expect;
 #[path = "interop/matrix.rs"]
 mod matrix;
 #[path = "interop/peer.rs"]
 mod peer;
+#[path = "program/mod.rs"]
+mod program;
 #[path = "interop/timestamp.rs"]
 mod timestamp;
 #[path = "interop/world.rs"]
