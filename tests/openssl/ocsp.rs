@@ -182,6 +182,21 @@ impl Clock for Ahead {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_responder_whose_address_has_a_query_gets_the_request_as_its_body() {
+    let Some(mut world) = World::open("OCSP by POST").await else { return };
+    let place = "ocsp?by=body";
+    let source = format!("authorityInfoAccess = OCSP;URI:{}", world.server.url(place));
+    world.signer("leaf", P256, &source);
+    let authority = world.authority.clone();
+    world.server.at(place, move |question| {
+        assert!(question.rest.is_empty());
+        reply(&authority, BY_ROOT, question)
+    });
+    world.sign("").await.succeeds();
+    assert_eq!(world.status().await, "good");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn openssls_own_server_is_asked_as_well() {
     let Some(mut world) = World::open("openssl ocsp -port").await else { return };
     let responder = Responder::start(&world.authority);
