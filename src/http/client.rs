@@ -33,7 +33,6 @@ pub struct HttpOptions {
 pub struct Http {
     client: reqwest::Client,
     pub(super) loopback: Loopback,
-    pub(super) build: Build,
     /// For places that strangers name.
     pub(super) judged: Option<reqwest::Client>,
     clock: Arc<dyn Clock>,
@@ -80,12 +79,10 @@ impl Http {
         };
         let build: Build = Arc::new(build);
         let client = build(Connections::ByProxy).map_err(client_error)?;
-        let direct = build.clone();
-        let loopback = Loopback::new(Matcher::from_system(), move || direct(Connections::Direct));
+        let loopback = Loopback::new(Matcher::from_system(), build);
         Ok(Self {
             client,
             loopback,
-            build,
             judged: None,
             clock: options.clock,
             deadline: options.deadline,
@@ -102,10 +99,10 @@ impl Http {
     /// The same client past every proxy, whatever the environment of the tests names.
     #[cfg(test)]
     pub(crate) fn without_proxies(mut self) -> Self {
-        let build = self.build.clone();
-        let direct = move || build(Connections::Direct);
-        self.client = direct().expect("a client");
-        self.loopback = Loopback::new(Matcher::builder().build(), direct);
+        self.client = self.loopback.build(Connections::Direct).expect("a client");
+        let shared = self.loopback.clone();
+        let build = move |connections| shared.build(connections);
+        self.loopback = Loopback::new(Matcher::builder().build(), Arc::new(build));
         self
     }
 

@@ -57,7 +57,7 @@ fn check_form(url: &Url) -> Result<(), &'static str> {
 }
 
 /// Whether `url` may be asked, as far as it says itself: its form, an address in numbers, `localhost`.
-/// Where another name leads is for [`judge`], once it is resolved.
+/// Where another name leads is judged once it is resolved, for the connection.
 pub fn check_address(url: &Url, hop: Hop, loopback: Loopback) -> Result<(), RevocationError> {
     let refused = |reason: &str| RevocationError::address(&redacted(url), reason);
     check_form(url).map_err(refused)?;
