@@ -5,6 +5,8 @@
 
 #[path = "interop/cell.rs"]
 mod cell;
+#[path = "interop/crl_cache.rs"]
+mod crl_cache;
 #[path = "interop/expect.rs"]
 mod expect;
 #[path = "interop/expired.rs"]
@@ -13,6 +15,7 @@ mod expired;
 mod matrix;
 #[path = "interop/peer.rs"]
 mod peer;
+#[path = "program/mod.rs"]
 mod program;
 #[path = "interop/timestamp.rs"]
 mod timestamp;

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::direct::Loopback;
 use super::error::{Failure, sort};
+use super::judged::{Resolver, refusal};
 use super::{
     Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter,
     redacted, same_origin,
@@ -31,7 +32,9 @@ pub struct HttpOptions {
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
-    loopback: Loopback,
+    pub(super) loopback: Loopback,
+    /// For places that strangers name.
+    pub(super) judged: Option<reqwest::Client>,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
     jitter: Arc<dyn Jitter>,
@@ -63,19 +66,24 @@ impl Http {
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
         };
-        let build = move |proxies: Proxies| {
-            let builder = || match proxies {
-                Proxies::OfTheSystem => builder(),
-                Proxies::None => builder().no_proxy(),
+        let build = move |connections: Connections| {
+            let builder = || match &connections {
+                Connections::ByProxy => builder(),
+                Connections::Direct => builder().no_proxy(),
+                Connections::Judged(resolver) => {
+                    builder().no_proxy().dns_resolver(resolver.clone())
+                }
             };
             let merged = builder().tls_certs_merge(extra.clone()).build();
             merged.or_else(|_| builder().tls_certs_only(extra.clone()).build())
         };
-        let client = build(Proxies::OfTheSystem).map_err(client_error)?;
-        let loopback = Loopback::new(Matcher::from_system(), move || build(Proxies::None));
+        let build: Build = Arc::new(build);
+        let client = build(Connections::ByProxy).map_err(client_error)?;
+        let loopback = Loopback::new(Matcher::from_system(), build);
         Ok(Self {
             client,
             loopback,
+            judged: None,
             clock: options.clock,
             deadline: options.deadline,
             jitter: Arc::new(SystemJitter),
@@ -86,6 +94,16 @@ impl Http {
     /// The same client with another source of jitter: for tests.
     pub fn with_jitter(self, jitter: Arc<dyn Jitter>) -> Self {
         Self { jitter, ..self }
+    }
+
+    /// The same client past every proxy, whatever the environment of the tests names.
+    #[cfg(test)]
+    pub(crate) fn without_proxies(mut self) -> Self {
+        self.client = self.loopback.build(Connections::Direct).expect("a client");
+        let shared = self.loopback.clone();
+        let build = move |connections| shared.build(connections);
+        self.loopback = Loopback::new(Matcher::builder().build(), Arc::new(build));
+        self
     }
 
     /// The same client for azure_identity's transport.
@@ -241,6 +259,11 @@ impl Http {
         limit: u64,
     ) -> Result<Response, Attempt> {
         let broken = |error: reqwest::Error| {
+            if let Some(reason) = refusal(&error) {
+                let (method, url) = (method.clone(), redacted(url));
+                let error = HttpError::Refused { method, url, reason };
+                return Attempt { failure: Failure::Final, error };
+            }
             let (failure, mut reason) = sort(&error);
             if let Some(proxy) =
                 self.loopback.proxy(url).filter(|_| failure == Failure::Unreachable)
@@ -251,7 +274,10 @@ impl Http {
             tracing::debug!(target: "sealwright", "{method} {url}: {reason}");
             Attempt { failure, error: HttpError::Transport { method: method.clone(), url, reason } }
         };
-        let client = self.loopback.client(url);
+        let client = match self.judging(url) {
+            Some(client) => Ok(Some(client)),
+            None => self.loopback.client(url),
+        };
         let client = client.map_err(|error| Attempt { failure: Failure::Final, error })?;
         let client = client.unwrap_or(&self.client);
         let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
@@ -285,10 +311,15 @@ impl Http {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Proxies {
-    OfTheSystem,
-    None,
+pub(super) type Build = Arc<dyn Fn(Connections) -> reqwest::Result<reqwest::Client> + Send + Sync>;
+
+/// Where a client's connections lead.
+pub(super) enum Connections {
+    /// Through the system's proxies.
+    ByProxy,
+    Direct,
+    /// Directly, to places that were judged.
+    Judged(Arc<Resolver>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

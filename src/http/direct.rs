@@ -7,7 +7,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::{Host, Url};
 
 use super::HttpError;
-use super::client::client_error;
+use super::client::{Build, Connections, client_error};
 
 /// A client without proxy, redirects or roots, for plain http to loopback and link-local addresses:
 /// metadata services, where a proxy would answer with its own identity.
@@ -26,19 +26,23 @@ pub fn direct_client(connect_timeout: Duration) -> Result<reqwest::Client, HttpE
 /// them, and would read what goes to them in plain http. Go's programs pass proxies by as well
 /// (net/http, "ProxyFromEnvironment").
 #[derive(Clone)]
-pub(super) struct Loopback {
-    proxies: Arc<Matcher>,
-    build: Arc<dyn Fn() -> reqwest::Result<reqwest::Client> + Send + Sync>,
-    client: Arc<OnceLock<reqwest::Client>>,
+pub(super) struct Loopback(Arc<Shared>);
+
+struct Shared {
+    proxies: Matcher,
+    build: Build,
+    client: OnceLock<reqwest::Client>,
 }
 
 impl Loopback {
-    /// `build` makes the client, without proxies, when it is first needed.
-    pub fn new(
-        proxies: Matcher,
-        build: impl Fn() -> reqwest::Result<reqwest::Client> + Send + Sync + 'static,
-    ) -> Self {
-        Self { proxies: Arc::new(proxies), build: Arc::new(build), client: Arc::default() }
+    /// `build` makes the client when it is first needed.
+    pub fn new(proxies: Matcher, build: Build) -> Self {
+        Self(Arc::new(Shared { proxies, build, client: OnceLock::new() }))
+    }
+
+    /// Another client of the same kind.
+    pub fn build(&self, connections: Connections) -> reqwest::Result<reqwest::Client> {
+        (self.0.build)(connections)
     }
 
     /// Host and port of the proxy that requests for the host go through; never its user information.
@@ -52,7 +56,7 @@ impl Loopback {
     }
 
     fn intercepting(&self, url: &Url) -> Option<Intercept> {
-        self.proxies.intercept(&url.as_str().parse().ok()?)
+        self.0.proxies.intercept(&url.as_str().parse().ok()?)
     }
 
     /// None where the usual client goes to the host itself anyway.
@@ -60,11 +64,11 @@ impl Loopback {
         if !is_loopback(url) || self.intercepting(url).is_none() {
             return Ok(None);
         }
-        if let Some(client) = self.client.get() {
+        if let Some(client) = self.0.client.get() {
             return Ok(Some(client));
         }
-        let client = (self.build)().map_err(client_error)?;
-        Ok(Some(self.client.get_or_init(|| client)))
+        let client = self.build(Connections::Direct).map_err(client_error)?;
+        Ok(Some(self.0.client.get_or_init(|| client)))
     }
 }
 
@@ -84,7 +88,7 @@ mod tests {
     #[test]
     fn the_proxy_is_named_without_its_password() {
         let proxies = Matcher::builder().all("http://me:secret@proxy.example:3128").build();
-        let loopback = Loopback::new(proxies, || reqwest::Client::builder().build());
+        let loopback = Loopback::new(proxies, Arc::new(|_| reqwest::Client::builder().build()));
         let proxy = |text: &str| loopback.proxy(&Url::parse(text).expect("a URL"));
         assert_eq!(proxy("https://a.io/v2/").as_deref(), Some("proxy.example:3128"));
         assert_eq!(proxy("https://localhost:5000/v2/"), None);
@@ -93,7 +97,7 @@ mod tests {
     #[test]
     fn loopback_is_reached_past_a_proxy_and_nothing_else_is() {
         let proxies = Matcher::builder().all("http://127.0.0.1:9").no("127.0.0.2").build();
-        let loopback = Loopback::new(proxies, || reqwest::Client::builder().build());
+        let loopback = Loopback::new(proxies, Arc::new(|_| reqwest::Client::builder().build()));
         let direct = |text: &str| {
             let url = Url::parse(text).expect("a URL");
             loopback.client(&url).expect("a client").is_some()
@@ -106,7 +110,10 @@ mod tests {
         {
             assert!(!direct(text), "{text}");
         }
-        let none = Loopback::new(Matcher::builder().build(), || reqwest::Client::builder().build());
+        let none = Loopback::new(
+            Matcher::builder().build(),
+            Arc::new(|_| reqwest::Client::builder().build()),
+        );
         let url = Url::parse("http://localhost:5000/").expect("a URL");
         assert!(none.client(&url).expect("no client is needed").is_none());
     }

@@ -15,6 +15,9 @@ pub enum HttpError {
     Deadline { method: Method, url: String, last: String },
     #[error("{method} {url}: {problem}")]
     Redirect { method: Method, url: String, problem: String },
+    /// The judge's words on where the host's name leads.
+    #[error("{method} {url}: {reason}")]
+    Refused { method: Method, url: String, reason: String },
     #[error("cannot prepare the HTTP client: {0}")]
     Client(String),
 }
@@ -26,6 +29,7 @@ impl Fault for HttpError {
             HttpError::TooLarge { .. } => "http-too-large",
             HttpError::Deadline { .. } => "http-deadline",
             HttpError::Redirect { .. } => "http-redirect",
+            HttpError::Refused { .. } => "http-refused",
             HttpError::Client(_) => "http-client",
         }
     }

@@ -3,6 +3,7 @@
 mod client;
 mod direct;
 mod error;
+mod judged;
 mod message;
 mod retry;
 
@@ -14,5 +15,6 @@ mod tests;
 pub use client::{Http, HttpOptions};
 pub use direct::direct_client;
 pub use error::{HttpError, hint_of_reason};
+pub use judged::{Judge, Names, SystemNames};
 pub use message::{Redirects, Request, Response, redacted, same_origin};
 pub use retry::{Attempts, Deadline, FixedJitter, Jitter, Sent, SystemJitter};

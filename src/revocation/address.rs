@@ -15,7 +15,7 @@ pub enum ChainTrust {
 }
 
 /// How the address came up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hop {
     /// A certificate or CRL of the chain names it.
     First(ChainTrust),
@@ -56,21 +56,30 @@ fn check_form(url: &Url) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether `url`, which resolves to `addresses`, may be asked: an address of the link is never, a
-/// loopback one only first and where that is `Allowed`, a private one only first and for a trusted
-/// chain, as the CRLs of enterprises are. No address at all is left to the request to fail on.
-pub fn check_address(
-    url: &Url,
+/// Whether `url` may be asked, as far as it says itself: its form, an address in numbers, `localhost`.
+/// Where another name leads is judged once it is resolved, for the connection.
+pub fn check_address(url: &Url, hop: Hop, loopback: Loopback) -> Result<(), RevocationError> {
+    let refused = |reason: &str| RevocationError::address(&redacted(url), reason);
+    check_form(url).map_err(refused)?;
+    let literal = match url.host() {
+        Some(Host::Ipv4(address)) => Some(address.into()),
+        Some(Host::Ipv6(address)) => Some(address.into()),
+        _ => None,
+    };
+    let name = url.host_str().unwrap_or_default();
+    judge(name, literal.as_slice(), hop, loopback).map_err(|reason| refused(&reason))
+}
+
+/// Whether a name that leads to `addresses` may be asked: an address of the link is never, a loopback one
+/// only first and where that is `Allowed`, a private one only first and for a trusted chain, as the CRLs
+/// of enterprises are. No address at all is left to the request to fail on. The text is the reason.
+pub(super) fn judge(
+    name: &str,
     addresses: &[IpAddr],
     hop: Hop,
     loopback: Loopback,
-) -> Result<(), RevocationError> {
-    let shown = redacted(url);
-    check_form(url).map_err(|reason| RevocationError::address(&shown, reason))?;
-    let named = match url.host() {
-        Some(Host::Domain(name)) if is_localhost(name) => Some(Reach::Loopback),
-        _ => None,
-    };
+) -> Result<(), String> {
+    let named = is_localhost(name).then_some(Reach::Loopback);
     let strictest = addresses.iter().map(|address| reach(*address)).chain(named).max();
     let refused = match (strictest, hop) {
         (None | Some(Reach::Public), _) => None,
@@ -83,7 +92,7 @@ pub fn check_address(
         Hop::First(_) => "it is",
         Hop::Redirect => "a redirect leads to",
     };
-    Err(RevocationError::address(&shown, format!("{how} {}", reach.name())))
+    Err(format!("{how} {}", reach.name()))
 }
 
 /// From harmless to never.
@@ -178,13 +187,20 @@ mod tests {
     use super::*;
     use crate::fault::Fault as _;
 
-    fn check(url: &str, address: &str, hop: Hop, loopback: Loopback) -> bool {
-        let url = Url::parse(url).unwrap();
-        let result = check_address(&url, &[address.parse().unwrap()], hop, loopback);
-        if let Err(error) = &result {
+    /// Whether a name that leads to the address may be asked; the address itself may as well or not.
+    fn check(address: &str, hop: Hop, loopback: Loopback) -> bool {
+        let address: IpAddr = address.parse().unwrap();
+        let named = judge("crl.example", &[address], hop, loopback).is_ok();
+        let url = match address {
+            IpAddr::V4(address) => format!("http://{address}/ca.crl"),
+            IpAddr::V6(address) => format!("http://[{address}]/ca.crl"),
+        };
+        let literal = check_address(&Url::parse(&url).unwrap(), hop, loopback);
+        assert_eq!(literal.is_ok(), named, "{url}");
+        if let Err(error) = literal {
             assert_eq!(error.code(), "revocation-address");
         }
-        result.is_ok()
+        named
     }
 
     #[test]
@@ -215,28 +231,30 @@ mod tests {
             ("255.255.255.255", [false, false, false, false]),
             ("ff02::1", [false, false, false, false]),
         ] {
-            let url = "http://crl.example/ca.crl";
             let mut found: Vec<bool> =
-                hops.map(|hop| check(url, address, hop, Loopback::Refused)).to_vec();
-            found.push(check(url, address, trusted, Loopback::Allowed));
+                hops.map(|hop| check(address, hop, Loopback::Refused)).to_vec();
+            found.push(check(address, trusted, Loopback::Allowed));
             assert_eq!(found, allowed, "{address}");
-            let lab = check(url, address, Hop::Redirect, Loopback::Allowed);
+            let lab = check(address, Hop::Redirect, Loopback::Allowed);
             assert_eq!(lab, allowed[2], "{address}: a redirect, in a lab");
         }
     }
 
     #[test]
     fn one_bad_address_among_good_ones_is_enough() {
-        let url = Url::parse("http://crl.example/").unwrap();
         let addresses = ["192.0.2.1", "169.254.169.254"].map(|a| a.parse().unwrap());
         let hop = Hop::First(ChainTrust::Trusted);
-        assert!(check_address(&url, &addresses, hop, Loopback::Refused).is_err());
+        assert!(judge("crl.example", &addresses, hop, Loopback::Refused).is_err());
     }
 
     #[test]
     fn localhost_is_loopback_whatever_it_resolves_to() {
         for url in ["http://localhost/", "http://LOCALHOST./", "http://a.localhost/"] {
-            assert!(!check(url, "192.0.2.1", Hop::Redirect, Loopback::Allowed), "{url}");
+            let parsed = Url::parse(url).unwrap();
+            assert!(check_address(&parsed, Hop::Redirect, Loopback::Allowed).is_err(), "{url}");
+            let public = ["192.0.2.1".parse().unwrap()];
+            let name = parsed.host_str().unwrap();
+            assert!(judge(name, &public, Hop::Redirect, Loopback::Allowed).is_err(), "{url}");
         }
     }
 

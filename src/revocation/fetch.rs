@@ -1,6 +1,8 @@
 //! ★ Asking servers over HTTP, within limits of size, time and place.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -8,12 +10,12 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method, StatusCode};
-use url::{Host, Url};
+use url::Url;
 
 use super::address::{self, ChainTrust, Hop, Loopback, check_address};
 use super::{CRL_LIMIT, OCSP_LIMIT, RevocationError};
 use crate::fault::excerpt;
-use crate::http::{Http, Request, redacted};
+use crate::http::{Http, HttpError, Judge, Names, Request, SystemNames, redacted};
 
 /// What is asked, and whether a trusted chain names the server.
 #[derive(Debug, Clone, Copy)]
@@ -51,11 +53,14 @@ impl Default for Timeouts {
     }
 }
 
-/// [`Fetch`] with the command's HTTP client.
+/// [`Fetch`] with the command's HTTP client, on connections of its own for each kind of hop: a name is
+/// judged by the addresses that are connected to, of which a proxy that resolves names tells nothing.
 pub struct HttpFetch {
-    pub http: Http,
-    pub timeouts: Timeouts,
-    pub loopback: Loopback,
+    http: Http,
+    timeouts: Timeouts,
+    loopback: Loopback,
+    names: Arc<dyn Names>,
+    judged: Mutex<HashMap<Hop, Http>>,
 }
 
 /// most redirects followed
@@ -85,6 +90,28 @@ impl Fetch for HttpFetch {
 }
 
 impl HttpFetch {
+    pub fn new(http: Http, timeouts: Timeouts, loopback: Loopback) -> Self {
+        let (names, judged) = (Arc::new(SystemNames), Mutex::default());
+        Self { http, timeouts, loopback, names, judged }
+    }
+
+    /// The same with another resolution of names: for tests.
+    pub fn with_names(self, names: Arc<dyn Names>) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The client for this hop. A connection is used again for the same kind of hop only.
+    fn judged(&self, hop: Hop) -> Result<Http, HttpError> {
+        let mut judged = self.judged.lock().expect("no panic holds this lock");
+        if let Some(http) = judged.get(&hop) {
+            return Ok(http.clone());
+        }
+        let judge = Arc::new(OfHop { hop, loopback: self.loopback });
+        let http = self.http.judged(self.names.clone(), judge)?;
+        judged.insert(hop, http.clone());
+        Ok(http)
+    }
+
     async fn follow(
         &self,
         mut request: Request,
@@ -92,11 +119,16 @@ impl HttpFetch {
     ) -> Result<Bytes, RevocationError> {
         let mut hop = Hop::First(trust);
         for _ in 0..=HOPS {
-            let addresses = addresses(&request.url).await;
-            check_address(&request.url, &addresses, hop, self.loopback)?;
-            let answer = self.http.send(request.clone()).await;
-            let answer = answer.map_err(|error| RevocationError::Fetch(error.to_string()))?;
+            check_address(&request.url, hop, self.loopback)?;
             let shown = redacted(&request.url);
+            let sent = match self.judged(hop) {
+                Ok(http) => http.send(request.clone()).await,
+                Err(error) => Err(error),
+            };
+            let answer = sent.map_err(|error| match error {
+                HttpError::Refused { reason, .. } => RevocationError::address(&shown, reason),
+                error => RevocationError::Fetch(error.to_string()),
+            })?;
             let status = answer.status;
             if status == StatusCode::OK {
                 return Ok(answer.body);
@@ -144,19 +176,15 @@ fn ocsp_request(url: Url, request: &[u8]) -> Request {
         .body(request.to_vec())
 }
 
-/// Where the host is; nothing where nobody knows, as behind a proxy that resolves names itself.
-async fn addresses(url: &Url) -> Vec<IpAddr> {
-    match url.host() {
-        Some(Host::Ipv4(address)) => vec![address.into()],
-        Some(Host::Ipv6(address)) => vec![address.into()],
-        Some(Host::Domain(name)) => {
-            let port = url.port_or_known_default().unwrap_or(80);
-            match tokio::net::lookup_host((name, port)).await {
-                Ok(found) => found.map(|socket| socket.ip()).collect(),
-                Err(_) => Vec::new(),
-            }
-        }
-        None => Vec::new(),
+/// What is asked of the addresses that a name led to.
+struct OfHop {
+    hop: Hop,
+    loopback: Loopback,
+}
+
+impl Judge for OfHop {
+    fn judge(&self, name: &str, addresses: &[IpAddr]) -> Result<(), String> {
+        address::judge(name, addresses, self.hop, self.loopback)
     }
 }
 

@@ -16,7 +16,7 @@ fn client(loopback: Loopback) -> HttpFetch {
         extra_roots: Vec::new(),
     });
     let http = http.unwrap().with_jitter(std::sync::Arc::new(FixedJitter(0.0)));
-    HttpFetch { http, timeouts: Timeouts::default(), loopback }
+    HttpFetch::new(http.without_proxies(), Timeouts::default(), loopback)
 }
 
 fn crl(url: &str) -> Wanted<'_> {
@@ -103,4 +103,96 @@ async fn a_server_has_its_time_and_no_more() {
     let (code, text) = refused(&fetch, crl(&url)).await;
     assert_eq!(code, "revocation-fetch");
     assert!(text.ends_with("did not answer within 0.02 s"), "{text}");
+}
+
+/// Each question for the name gets the next answer; none are left at the end.
+struct Answers(Mutex<Vec<&'static str>>);
+
+impl Answers {
+    fn in_turn(answers: &[&'static str]) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(answers.iter().rev().copied().collect())))
+    }
+
+    fn left(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+#[async_trait::async_trait]
+impl Names for Answers {
+    async fn addresses(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
+        assert_eq!(name, "crl.example");
+        let next = self.0.lock().unwrap().pop();
+        let next = next.ok_or_else(|| std::io::Error::other("asked once too often"))?;
+        Ok(vec![next.parse().unwrap()])
+    }
+}
+
+fn named(server: &TestServer) -> String {
+    let port = server.url("/").port().unwrap();
+    format!("http://crl.example:{port}/a.crl")
+}
+
+#[tokio::test]
+async fn a_name_is_resolved_once_and_what_was_judged_is_connected_to() {
+    let server = TestServer::start(|_| Reply::body(200, "a CRL")).await;
+    let url = named(&server);
+    let names = Answers::in_turn(&["127.0.0.1", "169.254.169.254"]);
+    let fetch = client(Loopback::Allowed).with_names(names.clone());
+    assert_eq!(&fetch.fetch(crl(&url)).await.unwrap()[..], b"a CRL");
+    assert_eq!(names.left(), 1, "asked once for one request");
+    assert_eq!(server.lines(), ["GET /a.crl"]);
+    assert_eq!(server.seen()[0].header("host"), Some(&url[7..url.len() - 6]));
+}
+
+#[tokio::test]
+async fn a_name_that_leads_inside_is_refused_at_the_connection() {
+    let server = TestServer::start(|_| Reply::body(200, "secret")).await;
+    let url = named(&server);
+    for (address, trust, reason) in [
+        ("127.0.0.1", ChainTrust::Trusted, "it is an address of this machine"),
+        ("::ffff:127.0.0.1", ChainTrust::Trusted, "it is an address of this machine"),
+        ("10.0.0.1", ChainTrust::Untrusted, "it is a private address"),
+        ("169.254.169.254", ChainTrust::Trusted, "it is a link-local or reserved address"),
+    ] {
+        let names = Answers::in_turn(&[address]);
+        let fetch = client(Loopback::Refused).with_names(names.clone());
+        let (code, text) = refused(&fetch, Wanted::Crl { url: &url, trust }).await;
+        assert_eq!((code, names.left()), ("revocation-address", 0), "never tried again");
+        assert_eq!(text, format!("{url} is not asked: {reason}"));
+    }
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_name_that_leads_inside_is_refused_however_the_first_was_reached() {
+    let inside = TestServer::start(|_| Reply::body(200, "secret")).await;
+    let to = named(&inside);
+    let door = TestServer::start(move |_| Reply::status(302).with("location", &*to)).await;
+    let names = Answers::in_turn(&["127.0.0.1", "127.0.0.1"]);
+    let fetch = client(Loopback::Allowed).with_names(names.clone());
+    let (code, text) = refused(&fetch, crl(&named(&door))).await;
+    assert_eq!(code, "revocation-address");
+    assert!(text.ends_with("a redirect leads to an address of this machine"), "{text}");
+    assert_eq!((door.seen().len(), inside.seen().len(), names.left()), (1, 0, 0));
+    // a connection that the first hop made is not a redirect's
+    let names = Answers::in_turn(&["127.0.0.1", "127.0.0.1"]);
+    let to = Arc::new(Mutex::new(String::new()));
+    let shared = to.clone();
+    let same = TestServer::start(move |_| {
+        Reply::status(302).with("location", &*shared.lock().unwrap().clone())
+    });
+    let same = same.await;
+    *to.lock().unwrap() = named(&same);
+    let fetch = client(Loopback::Allowed).with_names(names.clone());
+    assert_eq!(refused(&fetch, crl(&named(&same))).await.0, "revocation-address");
+    assert_eq!((same.seen().len(), names.left()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_knows_is_a_failed_request() {
+    let fetch = client(Loopback::Refused).with_names(Answers::in_turn(&[]));
+    let (code, text) = refused(&fetch, crl("http://crl.example/a.crl")).await;
+    assert_eq!(code, "revocation-fetch");
+    assert!(text.contains("asked once too often"), "{text}");
 }

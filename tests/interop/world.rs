@@ -215,7 +215,7 @@ fn sealwright() -> &'static Path {
 /// # Panics
 /// With `CI=true`: there a skip is a failure.
 #[allow(clippy::disallowed_methods)] // the test's own environment, not the program's
-fn skipped(title: &str, why: &str) {
+pub fn skipped(title: &str, why: &str) {
     assert!(std::env::var("CI").as_deref() != Ok("true"), "CI may not skip {title}: {why}");
     peer::say(&format!("SKIPPED {title}: {why}"));
 }

@@ -31,6 +31,7 @@ func commands() []command {
 		{"registry", "serve a registry on loopback until SIGTERM", serveRegistry, true},
 		{"push-image", "push a small random image to each reference", pushImages, false},
 		{"inspect", "parse and verify a signature envelope in a file", inspect, false},
+		{"crl-cache", "keep CRLs in notation-go's cache, or print what it keeps", crlCache, false},
 		{"gen-chain", "write keys and certificate chains", genChains, false},
 	}
 }

@@ -16,7 +16,7 @@ impl World {
             true => Loopback::Allowed,
             false => Loopback::Refused,
         };
-        let fetch = Arc::new(HttpFetch { http: self.http.clone(), timeouts, loopback });
+        let fetch = Arc::new(HttpFetch::new(self.http.clone(), timeouts, loopback));
         let cache = Some(CrlCache::below(self.dirs.cache()));
         Checker::new(CheckerOptions { fetch, cache, reach, sources })
     }
