@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::clock::Clock;
 use crate::crypto::Digest;
 use crate::envelope::{Format, Intact, Parsed, Signer, TargetArtifact};
+use crate::lifetime::Lifetime;
 use crate::registry::{FetchedSignature, Reference, Registry, SignatureDescriptor, Version};
 use crate::sign::{OpenSigner, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, sign};
 
@@ -44,6 +45,18 @@ pub struct AlreadySigned {
     pub signature: Digest,
     pub signer: SignerSummary,
     pub expiry: Option<OffsetDateTime>,
+    /// Its timestamp is not verified.
+    pub lifetime: Lifetime,
+}
+
+impl Once {
+    /// Of the signature made or found.
+    pub fn lifetime(&self) -> &Lifetime {
+        match self {
+            Once::Signed(signed) => &signed.lifetime,
+            Once::Already(already) => &already.lifetime,
+        }
+    }
 }
 
 /// Signs one artifact unless it carries, among the first 100 signatures listed, one that is intact,
@@ -87,11 +100,12 @@ pub async fn sign_once(
     };
     let reference = request.reference.at(&target.digest);
     match wanted.find(registry, listing.signatures).await {
-        Some((signature, expiry)) => Ok(Once::Already(AlreadySigned {
+        Some((signature, intact)) => Ok(Once::Already(AlreadySigned {
             reference,
-            signature,
             signer: SignerSummary::from(signer.chain().leaf()),
-            expiry,
+            expiry: intact.expiry(),
+            lifetime: Lifetime::of_signature(&intact, &signature.to_string()),
+            signature,
             target,
         })),
         None => {
@@ -114,12 +128,12 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// The first that will do, with its expiry; those that claim our certificate are tried first.
+    /// The first that will do; those that claim our certificate are tried first.
     async fn find(
         &self,
         registry: &dyn Registry,
         mut listed: Vec<SignatureDescriptor>,
-    ) -> Option<(Digest, Option<OffsetDateTime>)> {
+    ) -> Option<(Digest, Intact)> {
         let thumbprint = self.signer.chain().leaf().thumbprint();
         // only an order: whatever the annotations claim, each signature is checked
         listed.sort_by_cached_key(|signature| !claims(signature, &thumbprint));
@@ -133,7 +147,7 @@ impl Wanted<'_> {
         while let Some(answer) = fetched.next().await {
             let Ok(signature) = answer else { continue };
             if let Some(intact) = intact(&signature).filter(|intact| self.is_met_by(intact)) {
-                return Some((signature.manifest_digest, intact.expiry()));
+                return Some((signature.manifest_digest, intact));
             }
         }
         None

@@ -1,5 +1,6 @@
 //! The JSON report: every image, whatever became of it.
 
+mod ending;
 mod from;
 mod revocation;
 
@@ -14,6 +15,7 @@ use crate::batch::{Distinct, Member};
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
 use crate::verify::VerifyError;
+pub use ending::{Announced, EndingReport, announced};
 pub use revocation::RevocationReport;
 
 /// Raised when a field changes its meaning or goes away.
@@ -112,6 +114,9 @@ pub struct ImageReport {
     pub user_metadata: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What the signature rests on and ends soon, as `warn-before` says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endings: Vec<EndingReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
 }
@@ -265,6 +270,7 @@ impl ImageReport {
             signatures: Vec::new(),
             user_metadata: BTreeMap::new(),
             warnings: Vec::new(),
+            endings: Vec::new(),
             error: None,
         }
     }

@@ -17,6 +17,7 @@ use crate::envelope::{
     seal_with,
 };
 use crate::fault::{BoxFault, Fault};
+use crate::lifetime::{Lifetime, Proof};
 use crate::registry::{PushPermission, Reference, ReferrersMode, Registry, SignaturePush};
 use crate::timestamp::Parsed;
 use crate::x509::{Certificate, ValidityError};
@@ -59,6 +60,7 @@ pub struct Signed {
     pub timestamp: Option<OffsetDateTime>,
     /// What the signature says besides the artifact.
     pub user_metadata: BTreeMap<String, String>,
+    pub lifetime: Lifetime,
     /// Sentences for `Warning: …`.
     pub warnings: Vec<String>,
 }
@@ -124,12 +126,7 @@ impl Fault for SignError {
             | SignError::Push(fault) => fault.hint(),
             SignError::Seal(error) => error.hint(),
             SignError::Metadata(_) => None,
-            SignError::Validity(error) if error.at > error.not_after => Some(
-                "obtain a new certificate with a new key from the CA and sign with it".to_owned(),
-            ),
-            SignError::Validity(_) => Some(
-                "wait until the certificate is valid, or check this machine's clock".to_owned(),
-            ),
+            SignError::Validity(error) => error.hint(),
         }
     }
 }
@@ -170,6 +167,7 @@ pub async fn sign(
     Ok(Signed {
         reference: request.reference.at(&target.digest),
         target,
+        lifetime: Lifetime::of_signature(&sealed.intact, &pushed.manifest_digest.to_string()),
         signature: pushed.manifest_digest,
         signer: SignerSummary::from(signer.chain().leaf()),
         expiry: sealed.intact.expiry(),
@@ -192,6 +190,8 @@ pub struct Rehearsal {
     /// The signer, its chain valid now, and advice on the chain.
     pub signer: Result<(SignerSummary, Vec<String>), SignError>,
     pub push: Result<PushPermission, SignError>,
+    /// Of the signer's chain, where there is one.
+    pub lifetime: Lifetime,
 }
 
 /// Everything `sign` checks before it signs, and the right to push; nothing is written.
@@ -204,14 +204,19 @@ pub async fn rehearse(
     metadata::check(&request.user_metadata)?;
     let (target, signer, push) =
         join!(registry.resolve(request.reference), signer, registry.check_push());
+    let mut lifetime = Lifetime::default();
     let signer = signer.map_err(SignError::Signer).and_then(|signer| {
         signer.chain().check_valid_at(clock.now())?;
+        // nobody has stamped anything yet
+        let proof = request.countersigner.map_or(Proof::Absent, |_| Proof::by(&[]));
+        lifetime = Lifetime::of_chain(signer.chain().certificates(), proof);
         Ok((SignerSummary::from(signer.chain().leaf()), signer.chain().advice()))
     });
     Ok(Rehearsal {
         target: target.map_err(SignError::Resolve),
         signer,
         push: push.map_err(SignError::Push),
+        lifetime,
     })
 }
 

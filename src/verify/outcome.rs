@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 use crate::crypto::Digest;
 use crate::envelope::{Intact, TargetArtifact};
 use crate::fault::{BoxFault, Fault, excerpt};
+use crate::lifetime::Lifetime;
 use crate::registry::Reference;
 use crate::revocation::Answers;
 use crate::trust::{Action, Check, StoreError};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, TimestampingChain};
 
 use super::CheckFailure;
 
@@ -39,6 +40,8 @@ pub struct Tried {
     pub timestamp: Option<OffsetDateTime>,
     /// Which server answered what; `None` when nobody was asked.
     pub revocation: Option<Answers>,
+    /// Who made the timestamp that was verified, and which server answered what about them.
+    pub authority: Option<(TimestampingChain, Answers)>,
 }
 
 impl Tried {
@@ -73,6 +76,8 @@ pub struct Outcome {
     pub level: &'static str,
     pub verdict: Verdict,
     pub tried: Vec<Tried>,
+    /// Of the good signature; `None` when verification was skipped.
+    pub lifetime: Option<Lifetime>,
 }
 
 impl Outcome {
@@ -232,7 +237,10 @@ impl Fault for VerifyError {
                 Some(format!("sign it first: sealwright sign {reference}"))
             }
             VerifyError::NoneGood { tried, .. } => {
-                tried.iter().filter_map(|t| t.failure.as_ref()).find_map(Fault::hint)
+                let failures = || tried.iter().filter_map(|t| t.failure.as_ref());
+                // what a revoked key has signed is not to be signed again, whatever else is wrong
+                let revoked = failures().find(|f| matches!(f, CheckFailure::Revoked { .. }));
+                revoked.into_iter().chain(failures()).find_map(Fault::hint)
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::batch::{Once, Renewal, sign_once};
 use crate::ci::ImageReport;
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
-use crate::cli::parse::{GoDuration, value};
+use crate::cli::parse::{GoDuration, value, warn_before};
 use crate::cli::render::json::json;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
@@ -24,6 +24,7 @@ use crate::cli::world::World;
 use crate::clock::Clock;
 use crate::envelope::{Countersigner, FORMATS, Format, Signer};
 use crate::fault::{BoxFault, printable};
+use crate::lifetime::WarnBefore;
 use crate::registry::{Access, Reference, ReferrersMode};
 use crate::sign::{SignError, SignRequest};
 use crate::timestamp::Stamper;
@@ -95,7 +96,8 @@ pub const SIGN: CommandSpec = CommandSpec {
                 "renew-before",
                 "with --skip-signed: sign again what expires within this time (default 0)",
             ));
-        let command = timestamping::with_flags(command).arg(flags::positionals("reference"));
+        let command = warn_before::with_flag(timestamping::with_flags(command));
+        let command = command.arg(flags::positionals("reference"));
         flags::with_logging(flags::with_output(flags::with_registry(flags::with_recursive(
             flags::with_many(command),
         ))))
@@ -135,6 +137,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let progress = session.streams.spinner(&format!("Signing {reference}"));
     let finished = work.one(&reference).await;
     progress.finish_and_clear();
+    many::say_endings(std::slice::from_ref(&finished.report), session);
     many::say(&finished, output, session)?;
     if let Some(fault) = finished.fault {
         return Err(fault);
@@ -156,6 +159,7 @@ struct Signing<'a> {
     user_metadata: BTreeMap<String, String>,
     mode: ReferrersMode,
     renewal: Renewal,
+    warn_before: WarnBefore,
     stamper: Option<Stamper>,
 }
 
@@ -179,6 +183,7 @@ impl<'a> Signing<'a> {
                 Some(true) | None => ReferrersMode::ForceTag,
             },
             renewal: renewal(values)?,
+            warn_before: warn_before::warn_before_of(values)?,
             stamper: timestamping::chosen(values)
                 .map(|(urls, root)| world.stamper(&urls, root))
                 .transpose()?,
@@ -233,7 +238,11 @@ impl Work for Signing<'_> {
         let warning = tag_warning("sign", reference).filter(|_| resolved);
         let mut warnings: Vec<String> = warning.into_iter().collect();
         let (mut report, text, fault) = match result {
-            Ok(once) => (ImageReport::from(&once), text(&once), None),
+            Ok(once) => {
+                let mut report = ImageReport::from(&once);
+                report.ending(&once.lifetime().endings(self.clock.now(), self.warn_before));
+                (report, text(&once), None)
+            }
             Err(SignFault { fault, .. }) => {
                 (ImageReport::failed(reference, &*fault), String::new(), Some(fault))
             }

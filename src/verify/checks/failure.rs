@@ -8,6 +8,7 @@ use crate::envelope::{AttributeKey, EnvelopeError};
 use crate::fault::{BoxFault, Fault, excerpt};
 use crate::timestamp::TokenError;
 use crate::trust::{Check, IdentityError, StoreError};
+use crate::x509::remedy;
 
 /// Go's RFC1123Z, in UTC.
 const RFC1123Z: &[BorrowedFormatItem<'static>] = format_description!(
@@ -222,11 +223,7 @@ impl Fault for CheckFailure {
                  sealwright cert add --type ca --store <store> <root.crt>"
                     .to_owned(),
             ),
-            CheckFailure::Revoked { .. } => Some(
-                "secure the source and the environment it is built in, rebuild the image from source, and sign \
-                 the new one with a new certificate and key; never sign the old one again"
-                    .to_owned(),
-            ),
+            CheckFailure::Revoked { .. } => Some(remedy::REVOKED.to_owned()),
             CheckFailure::TimestampRevoked { .. } => Some(
                 "sign the image again, with a timestamp of another authority: \
                  sealwright sign --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>"
@@ -238,8 +235,12 @@ impl Fault for CheckFailure {
                  carry over the CRL cache and add --revocation offline"
                     .to_owned(),
             ),
-            CheckFailure::Expired(_) | CheckFailure::NoLongerValid { .. } => {
-                Some("sign the artifact again with a certificate that is valid".to_owned())
+            CheckFailure::Expired(_) => Some(
+                "sign the image again: sealwright sign --expiry <duration> <reference>".to_owned(),
+            ),
+            CheckFailure::NoLongerValid { .. }
+            | CheckFailure::TimestampAfter { .. } => {
+                Some(remedy::SIGNED_BY_EXPIRED.to_owned())
             }
             _ => None,
         }
