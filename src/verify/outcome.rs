@@ -9,7 +9,7 @@ use crate::lifetime::Lifetime;
 use crate::registry::Reference;
 use crate::revocation::Answers;
 use crate::trust::{Action, Check, StoreError};
-use crate::x509::{Certificate, TimestampingChain};
+use crate::x509::{Certificate, TimestampingChain, remedy};
 
 use super::CheckFailure;
 
@@ -90,7 +90,7 @@ impl Outcome {
     }
 
     /// notation's sentences for stderr: what the CRL cache could not do, then one per logged failure
-    /// of the good signature.
+    /// of the good signature; and what to do where the failure is a revoked certificate.
     pub fn warnings(&self) -> Vec<String> {
         let Some(good) = self.good() else { return Vec::new() };
         let answers = self.tried.iter().filter_map(|tried| tried.revocation.as_ref());
@@ -104,6 +104,9 @@ impl Outcome {
             excerpt(&warning, REASON_LIMIT)
         });
         warnings.extend(logged);
+        if good.logged().any(|(_, failure)| matches!(failure, CheckFailure::Revoked { .. })) {
+            warnings.push(remedy::REVOKED.to_owned());
+        }
         warnings
     }
 }
