@@ -53,6 +53,10 @@ pub enum Servers {
     None,
 }
 
+/// An expiry is kept well enough when the certificate ends so little before it: both may have been asked
+/// for in hours, one after the other.
+const MISSED: time::Duration = time::Duration::HOUR;
+
 /// Everything a signature rests on that ends.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lifetime {
@@ -112,11 +116,13 @@ impl Lifetime {
     /// expiry says.
     fn with_certificate(&self, now: OffsetDateTime, before: WarnBefore) -> Option<Ending> {
         let first = first(&self.chain).filter(|first| first.to >= now)?;
-        match &self.signature {
-            Some(signature) if signature.to <= first.to => None,
-            Some(signature) => Some(Ending::with_certificate(first, Some(signature))),
-            None => before.is_due(first, now).then(|| Ending::with_certificate(first, None)),
-        }
+        let missed = self.signature.as_ref().map(|signature| signature.to - first.to);
+        let told = match missed {
+            Some(missed) if !missed.is_positive() => false,
+            Some(missed) if missed > MISSED => true,
+            _ => before.is_due(first, now),
+        };
+        told.then(|| Ending::with_certificate(first, self.signature.as_ref()))
     }
 
     /// The timestamp may fail while the signature is good without it.

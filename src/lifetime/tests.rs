@@ -108,8 +108,10 @@ fn without_a_timestamp_the_signature_ends_with_the_first_certificate() {
     assert!(has(with(DAYS_30, None)));
     assert!(!has(with(DAYS_30 + 1, None)));
     // an expiry that cannot be kept is told at once
-    assert!(has(with(3 * DAYS_30, Some(3 * DAYS_30 + 1))));
-    assert!(!has(with(3 * DAYS_30, Some(3 * DAYS_30))));
+    assert!(has(with(3 * DAYS_30, Some(3 * DAYS_30 + 3601))));
+    assert!(!has(with(3 * DAYS_30, Some(3 * DAYS_30 + 3600))));
+    assert!(has(with(DAYS_30, Some(DAYS_30 + 1))));
+    assert!(!has(with(DAYS_30, Some(DAYS_30))));
     assert!(!has(with(-1, Some(3 * DAYS_30))), "what has ended is no news");
     let root_first = Lifetime {
         chain: vec![span("leaf", 9 * DAYS_30), span("root", DAYS_30)],
