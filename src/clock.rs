@@ -2,8 +2,10 @@
 #![allow(clippy::disallowed_methods)]
 
 mod duration;
+mod shifted;
 
 pub use duration::{DurationError, GoDuration};
+pub use shifted::ShiftedClock;
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -7,10 +7,13 @@
 mod cell;
 #[path = "interop/expect.rs"]
 mod expect;
+#[path = "interop/expired.rs"]
+mod expired;
 #[path = "interop/matrix.rs"]
 mod matrix;
 #[path = "interop/peer.rs"]
 mod peer;
+mod program;
 #[path = "interop/timestamp.rs"]
 mod timestamp;
 #[path = "interop/world.rs"]
@@ -147,6 +150,13 @@ fn timestamps_mean_the_same_on_both_sides() {
     let title = "timestamps, both ways";
     let Some(world) = World::open(title) else { return };
     timestamp::mean_the_same_on_both_sides(title, &world, &few());
+}
+
+#[test]
+fn a_timestamp_outlives_an_expired_chain_on_both_sides() {
+    let title = "expired chains, both ways";
+    let Some(world) = World::open(title) else { return };
+    expired::outlived_by_a_timestamp(title, &world);
 }
 
 #[test]

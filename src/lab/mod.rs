@@ -144,7 +144,7 @@ impl Lab {
         let status_host = format!("127.0.0.1:{}", status_port.number());
 
         let github = GitHub::new(identity.clone());
-        let tsa = Arc::new(Tsa::new(options.clock.clone())?);
+        let tsa = Arc::new(Tsa::valid_for(options.timestamp_validity, options.clock.clone())?);
         let tsa_host = format!("127.0.0.1:{}", tsa_port.number());
 
         let registry_http = format!("localhost:{}", http.number());

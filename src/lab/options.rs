@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use time::Duration;
+
 use crate::clock::{Clock, SystemClock};
 
 /// What a lab is started with; the default is an open registry with the Referrers API.
@@ -16,6 +18,9 @@ pub struct LabOptions {
     pub pushes: Pushes,
     pub deletes: Deletes,
     pub blobs: Blobs,
+    /// How long after now the certificates of the time-stamping authority are valid: a lab of the past may
+    /// serve programs that read the machine's clock.
+    pub timestamp_validity: Duration,
     /// Dates certificates and tokens. Waiting and the request log use the machine's clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -31,6 +36,7 @@ impl Default for LabOptions {
             pushes: Pushes::Allowed,
             deletes: Deletes::Allowed,
             blobs: Blobs::Inline,
+            timestamp_validity: super::tsa::VALIDITY,
             clock: Arc::new(SystemClock::new()),
         }
     }

@@ -8,6 +8,7 @@ mod timestamp;
 mod arguments;
 mod azure;
 mod cert;
+mod demo;
 mod inspect;
 mod key;
 mod limits;

@@ -174,7 +174,8 @@ impl Bench<'_> {
         self.peer(&["list".to_owned(), format!("--ref={image}")])
     }
 
-    fn peer(&self, arguments: &[String]) -> Result<serde_json::Value, String> {
+    /// The peer's answer to a command that succeeds.
+    pub fn peer(&self, arguments: &[String]) -> Result<serde_json::Value, String> {
         let answer = peer::run(&self.world.peer, arguments, &[])?.succeeds()?;
         serde_json::from_str(&answer.stdout).map_err(|e| format!("{e}: {answer}"))
     }

@@ -1,12 +1,17 @@
 //! What a test works in: keys, trust, two registries; all in a temporary folder and on loopback.
 
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use sealwright::cli::{Streams, run_at};
+use sealwright::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::cell::{self, Registry};
 use crate::peer::{self, Served};
+use crate::program::Sink;
 
 pub struct World {
     pub peer: PathBuf,
@@ -69,14 +74,60 @@ impl World {
 
     /// Runs sealwright as a user with this world's configuration and nothing else.
     pub fn sealwright(&self, arguments: &[String]) -> Result<peer::Answer, String> {
-        let home = self.folder.path().join("home");
-        let environment = [
-            ("HOME", home.as_path()),
-            ("DOCKER_CONFIG", &home.join(".docker")),
-            ("NOTATION_CONFIG", &self.config()),
-            ("PATH", &home.join("bin")),
-        ];
+        let environment = self.environment();
+        let environment: Vec<_> =
+            environment.iter().map(|(name, p)| (*name, p.as_path())).collect();
         peer::run(sealwright(), arguments, &environment)
+    }
+
+    /// The same in this process, whose clock may say what it likes.
+    pub fn sealwright_at(
+        &self,
+        clock: Arc<dyn Clock>,
+        arguments: &[String],
+    ) -> Result<String, String> {
+        let pairs = self.environment();
+        let pairs =
+            pairs.iter().map(|(name, path)| ((*name).to_owned(), path.display().to_string()));
+        let (stdout, stderr) = (Sink::default(), Sink::default());
+        let streams = Streams::piped(Cursor::new(Vec::new()), stdout.clone(), stderr.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| e.to_string())?;
+        let code = runtime.block_on(run_at(arguments.to_vec(), pairs.collect(), streams, clock));
+        match code {
+            0 => Ok(stdout.text()),
+            _ => Err(format!("{arguments:?}\n[exit {code}]\n{}{}", stdout.text(), stderr.text())),
+        }
+    }
+
+    fn environment(&self) -> [(&'static str, PathBuf); 4] {
+        let home = self.folder.path().join("home");
+        [
+            ("DOCKER_CONFIG", home.join(".docker")),
+            ("NOTATION_CONFIG", self.config()),
+            ("PATH", home.join("bin")),
+            ("HOME", home),
+        ]
+    }
+
+    /// Chains that were valid between these times (RFC 3339); from now on they are the keys there are, and
+    /// their roots are trusted. The folder they are in.
+    pub fn chains_of_the_past(
+        &self,
+        from: &str,
+        to: &str,
+        chains: &[(&str, u8)],
+    ) -> Result<PathBuf, String> {
+        let out = self.folder.path().join("past");
+        let mut keys = Vec::new();
+        for (suite, length) in chains {
+            let validity = [format!("--not-before={from}"), format!("--not-after={to}")];
+            self.write_chain(&out, suite, &length.to_string(), &validity)?;
+            let name = format!("{suite}-{length}");
+            keys.push(self.key(&out.join(&name), &name, "past")?);
+        }
+        write_json(&self.config().join("signingkeys.json"), &json!({ "keys": keys }))?;
+        Ok(out)
     }
 
     /// From now on the policy asks for a timestamp of the authority with this root; the root's path.
@@ -91,10 +142,20 @@ impl World {
         Ok(path.display().to_string())
     }
 
+    /// The entry of signingkeys.json for a chain, whose root is trusted from now on.
+    fn key(&self, chain: &Path, name: &str, kind: &str) -> Result<Value, String> {
+        let root = chain.join("root.pem");
+        let store = self.config().join("truststore/x509/ca/peers");
+        fs::copy(&root, store.join(format!("{kind}-{name}.pem")))
+            .map_err(|e| format!("{}: {e}", root.display()))?;
+        let (key, chain) = (chain.join("key.pem"), chain.join("chain.pem"));
+        Ok(json!({ "name": name, "keyPath": key, "certPath": chain }))
+    }
+
     fn write_files(&self) -> Result<(), String> {
         let home = self.folder.path().join("home");
         let store = self.config().join("truststore/x509/ca/peers");
-        for folder in [home.join("bin"), store.clone()] {
+        for folder in [home.join("bin"), store] {
             fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         }
         self.write_chains()?;
@@ -102,14 +163,7 @@ impl World {
         let mut keys = Vec::new();
         for (suite, length) in cell::chains() {
             let name = format!("{suite}-{length}");
-            let chain = self.chain(&name);
-            let (root, stored) = (chain.join("root.pem"), store.join(format!("{name}.pem")));
-            fs::copy(&root, stored).map_err(|e| format!("{}: {e}", root.display()))?;
-            keys.push(json!({
-                "name": name,
-                "keyPath": chain.join("key.pem"),
-                "certPath": chain.join("chain.pem"),
-            }));
+            keys.push(self.key(&self.chain(&name), &name, "now")?);
         }
         write_json(&self.config().join("signingkeys.json"), &json!({ "keys": keys }))?;
         self.write_policy(&json!({ "level": "strict" }), &["ca:peers"])
@@ -129,21 +183,24 @@ impl World {
         write_json(&self.config().join("trustpolicy.json"), &policy)
     }
 
-    /// RSA keys take seconds to make, so they stay with the build; certificates are made anew.
     fn write_chains(&self) -> Result<(), String> {
-        let (out, keys) =
-            (self.chain(""), Path::new(env!("CARGO_TARGET_TMPDIR")).join("peer-keys"));
-        let arguments = [
-            "gen-chain",
-            "--suite",
-            &cell::SUITES.map(|(name, _)| name).join(","),
-            "--length",
-            "1,2,3",
-            "--out",
-            &out.to_string_lossy(),
-            "--keys",
-            &keys.to_string_lossy(),
-        ];
+        let suites = cell::SUITES.map(|(name, _)| name).join(",");
+        self.write_chain(&self.chain(""), &suites, "1,2,3", &[])
+    }
+
+    /// RSA keys take seconds to make, so they stay with the build; certificates are made anew.
+    fn write_chain(
+        &self,
+        out: &Path,
+        suites: &str,
+        lengths: &str,
+        flags: &[String],
+    ) -> Result<(), String> {
+        let keys = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peer-keys");
+        let (out, keys) = (out.to_string_lossy(), keys.to_string_lossy());
+        let mut arguments: Vec<&str> = vec!["gen-chain", "--suite", suites, "--length", lengths];
+        arguments.extend(["--out", &out, "--keys", &keys]);
+        arguments.extend(flags.iter().map(String::as_str));
         peer::run(&self.peer, &arguments, &[])?.succeeds().map(drop)
     }
 }

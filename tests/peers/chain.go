@@ -51,6 +51,10 @@ func genChains(_ context.Context, args []string) error {
 	lengthNames := flags.String("length", "2", "certificates in the chain, separated by commas")
 	out := flags.String("out", "", "folder to write to")
 	keys := flags.String("keys", "", "folder that keeps keys from one run to the next")
+	now := time.Now()
+	valid := validity{now.AddDate(0, 0, -2), now.AddDate(1, 0, 0)}
+	flags.TextVar(&valid.from, "not-before", valid.from, "every certificate is valid from here")
+	flags.TextVar(&valid.to, "not-after", valid.to, "every certificate is valid until here")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -72,7 +76,7 @@ func genChains(_ context.Context, args []string) error {
 					continue
 				}
 				folder := filepath.Join(*out, s.name+"-"+length)
-				if err := s.writeChain(folder, *keys, int(length[0]-'0')); err != nil {
+				if err := s.writeChain(folder, *keys, int(length[0]-'0'), valid); err != nil {
 					return fmt.Errorf("%s: %w", folder, err)
 				}
 			}
@@ -81,11 +85,12 @@ func genChains(_ context.Context, args []string) error {
 	return nil
 }
 
-func (s suite) writeChain(folder, keys string, length int) error {
+type validity struct{ from, to time.Time }
+
+func (s suite) writeChain(folder, keys string, length int, valid validity) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	now := time.Now()
 	roles := []string{"leaf", "intermediate", "root"}
 	if length < 3 {
 		roles = []string{"leaf", "root"}[:length]
@@ -99,7 +104,7 @@ func (s suite) writeChain(folder, keys string, length int) error {
 		if err != nil {
 			return err
 		}
-		template := certificate(fmt.Sprintf("%s %s of %d", s.name, roles[i], length), i, now)
+		template := certificate(fmt.Sprintf("%s %s of %d", s.name, roles[i], length), i, valid)
 		if length == 3 {
 			template.SignatureAlgorithm = s.pss
 		}
@@ -133,7 +138,7 @@ func (s suite) writeChain(folder, keys string, length int) error {
 }
 
 // certificate follows signature-specification.md, "Certificate Requirements".
-func certificate(name string, index int, now time.Time) *x509.Certificate {
+func certificate(name string, index int, valid validity) *x509.Certificate {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
 		panic(err)
@@ -141,8 +146,8 @@ func certificate(name string, index int, now time.Time) *x509.Certificate {
 	template := &x509.Certificate{
 		SerialNumber:          serial,
 		Subject:               pkix.Name{CommonName: name, Organization: []string{"Peer, Inc."}, Province: []string{"WA"}, Country: []string{"US"}},
-		NotBefore:             now.AddDate(0, 0, -2),
-		NotAfter:              now.AddDate(1, 0, 0),
+		NotBefore:             valid.from,
+		NotAfter:              valid.to,
 		BasicConstraintsValid: true,
 	}
 	if index == 0 {

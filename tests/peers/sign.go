@@ -45,6 +45,8 @@ func sign(ctx context.Context, args []string) error {
 	certs := flags.String("certs", "", "certificate chain, leaf first, PEM")
 	expiry := flags.Duration("expiry", 0, "the signature expires after this time")
 	backdate := flags.Duration("backdate", 0, "claim to have signed this long ago")
+	var at time.Time
+	flags.TextVar(&at, "at", at, "claim to have signed then")
 	forceTag := flags.Bool("force-referrers-tag", true, "keep the referrers tag index even beside the Referrers API")
 	timestampURL := flags.String("timestamp-url", "", "time-stamping authority")
 	timestampRoot := flags.String("timestamp-root", "", "its root certificate")
@@ -65,7 +67,10 @@ func sign(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	imageSigner, err := newSigner(*key, *certs, *backdate)
+	if *backdate != 0 {
+		at = time.Now().Add(-*backdate)
+	}
+	imageSigner, err := newSigner(*key, *certs, at)
 	if err != nil {
 		return err
 	}
@@ -104,8 +109,8 @@ func timestamped(options *notation.SignerSignOptions, url, root string) error {
 	return err
 }
 
-func newSigner(keyPath, certPath string, backdate time.Duration) (notation.Signer, error) {
-	if backdate == 0 {
+func newSigner(keyPath, certPath string, at time.Time) (notation.Signer, error) {
+	if at.IsZero() {
 		return signer.NewGenericSignerFromFiles(keyPath, certPath)
 	}
 	key, err := corex509.ReadPrivateKeyFile(keyPath)
@@ -116,7 +121,7 @@ func newSigner(keyPath, certPath string, backdate time.Duration) (notation.Signe
 	if err != nil {
 		return nil, err
 	}
-	return &pastSigner{key, certs, time.Now().Add(-backdate)}, nil
+	return &pastSigner{key, certs, at}, nil
 }
 
 // pastSigner signs as of an earlier time, which notation-go's own signer cannot.
@@ -145,6 +150,10 @@ func (s *pastSigner) Sign(ctx context.Context, subject ocispec.Descriptor, optio
 		SigningTime:   s.at,
 		SigningScheme: signature.SigningSchemeX509,
 		SigningAgent:  "peer",
+
+		Timestamper:            options.Timestamper,
+		TSARootCAs:             options.TSARootCAs,
+		TSARevocationValidator: options.TSARevocationValidator,
 	}
 	if options.ExpiryDuration != 0 {
 		request.Expiry = s.at.Add(options.ExpiryDuration)

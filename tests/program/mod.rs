@@ -38,7 +38,7 @@ pub struct Answer {
 impl Program {
     /// At a fixed time, and without real waits.
     pub async fn start(options: LabOptions) -> Self {
-        Self::start_at(options, Arc::new(Hurried(ManualClock::at(NOW)))).await
+        Self::start_at(options, hurried(NOW)).await
     }
 
     /// At the time of this machine, for processes.
@@ -229,6 +229,11 @@ pub fn told(requests: &[Exchange]) -> String {
     lines.collect()
 }
 
+/// A clock that stands still but for waits, which take no time.
+pub fn hurried(at: OffsetDateTime) -> Arc<dyn Clock> {
+    Arc::new(Hurried(ManualClock::at(at)))
+}
+
 /// A clock whose waits take no time. The wait for the end of a whole command never ends.
 struct Hurried(ManualClock);
 
@@ -250,11 +255,12 @@ impl Clock for Hurried {
     }
 }
 
+/// What was written to a stream.
 #[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
+pub struct Sink(Arc<Mutex<Vec<u8>>>);
 
 impl Sink {
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no writer panics").clone()).expect("text")
     }
 }

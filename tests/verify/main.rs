@@ -8,6 +8,7 @@ mod forged;
 #[path = "../envelope/pki.rs"]
 mod pki;
 mod revocation;
+mod table;
 mod timestamps;
 mod world;
 

@@ -16,9 +16,10 @@ use time::macros::datetime;
 use crate::codes;
 use crate::world::{Leaf, NOW, World, policy_with, signer};
 
-const STORES: &str = r#""ca:acme","tsa:clock""#;
+pub const STORES: &str = r#""ca:acme","tsa:clock""#;
 const AFTER: &str = r#","verifyTimestamp":"afterCertExpiry""#;
-const LATER: OffsetDateTime = datetime!(2027-06-01 0:00 UTC);
+/// After the end of the signing chain.
+pub const LATER: OffsetDateTime = datetime!(2027-06-01 0:00 UTC);
 
 struct Stamped<'a> {
     tsa: &'a Tsa,
@@ -38,7 +39,8 @@ async fn stamped(at: OffsetDateTime, stamp: Stamp) -> World {
     stamped_as(at, stamp, Format::Cose).await
 }
 
-async fn stamped_as(at: OffsetDateTime, stamp: Stamp, format: Format) -> World {
+/// The same in either format.
+pub async fn stamped_as(at: OffsetDateTime, stamp: Stamp, format: Format) -> World {
     let tsa = Tsa::new(Arc::new(ManualClock::at(at))).unwrap();
     stamped_by(&tsa, stamp, format).await
 }

@@ -46,8 +46,10 @@ pub struct World {
     pub stores: BTreeMap<(StoreType, String), Vec<Certificate>>,
     pub now: OffsetDateTime,
     pub fetched: Mutex<Vec<String>>,
-    /// Of a leaf that names a server.
+    /// Of a certificate that names a server.
     pub status: Status,
+    /// Why it is unknown, where it is.
+    pub problem: RevocationError,
     /// Times revocation was asked about.
     pub asked: Mutex<usize>,
 }
@@ -73,6 +75,7 @@ impl World {
             now: NOW,
             fetched: Mutex::default(),
             status: Status::Unknown,
+            problem: RevocationError::Fetch("http://crl.example is unreachable".into()),
             asked: Mutex::default(),
         }
     }
@@ -80,6 +83,24 @@ impl World {
     pub fn with_policy(mut self, text: String) -> Self {
         self.policy = text;
         self
+    }
+
+    /// A trust store with these certificates, or none of this name.
+    pub fn with_store(
+        mut self,
+        store: (StoreType, String),
+        certificates: Option<Vec<Certificate>>,
+    ) -> Self {
+        match certificates {
+            Some(certificates) => self.stores.insert(store, certificates),
+            None => self.stores.remove(&store),
+        };
+        self
+    }
+
+    /// Where a status is unknown, the server does not know it.
+    pub fn not_known(self) -> Self {
+        Self { problem: RevocationError::NotKnown, ..self }
     }
 
     /// Signs the artifact and lists the signature.
@@ -216,10 +237,9 @@ impl RevocationCheck for World {
         let statuses = asked.certificates.iter().map(|certificate| {
             let named = certificate.names_revocation_source();
             let status = if named { self.status.clone() } else { Status::NonRevokable };
-            let unreachable = RevocationError::Fetch("http://crl.example is unreachable".into());
             CertificateStatus {
                 subject: certificate.subject().to_string(),
-                problem: (status == Status::Unknown).then_some(unreachable),
+                problem: (status == Status::Unknown).then(|| self.problem.clone()),
                 status,
                 servers: Vec::new(),
             }
@@ -259,8 +279,17 @@ pub async fn sealed(
 ) -> Vec<u8> {
     let mut target = target.clone();
     target.annotations = pairs(metadata);
-    let request =
-        SealRequest { format: Format::Cose, payload: Payload { target }, now: NOW, expiry };
+    sealed_as(Format::Cose, target, leaf, expiry).await
+}
+
+/// The same in either format.
+pub async fn sealed_as(
+    format: Format,
+    target: TargetArtifact,
+    leaf: Leaf,
+    expiry: Option<std::time::Duration>,
+) -> Vec<u8> {
+    let request = SealRequest { format, payload: Payload { target }, now: NOW, expiry };
     seal(&request, &signer(leaf)).await.unwrap().bytes
 }
 

@@ -59,6 +59,7 @@ pub fn root() -> Command {
         .override_usage(format!("{PROGRAM} [command]"))
         .disable_version_flag(true)
         .args_override_self(true)
+        .term_width(0) // as wide as the text: one line per flag
         .color(clap::ColorChoice::Never);
     for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 1) {
         root = root.subcommand(leaf(spec));
@@ -78,10 +79,17 @@ pub fn root() -> Command {
     root
 }
 
+const ONE_LINE_PER_FLAG: &str = "{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
 fn leaf(spec: &CommandSpec) -> Command {
-    (spec.build)(Command::new(*spec.path.last().expect("a command has a name")))
+    let mut command = (spec.build)(Command::new(*spec.path.last().expect("a command has a name")))
         .args_override_self(true)
-        .override_usage(format!("{PROGRAM} {}", spec.usage))
+        .override_usage(format!("{PROGRAM} {}", spec.usage));
+    if let Some(whole) = command.get_long_about().cloned() {
+        // A long text about the command, and still one line per flag: clap spreads both or none.
+        command = command.long_about(None).before_help(whole).help_template(ONE_LINE_PER_FLAG);
+    }
+    command
 }
 
 fn help_of(root: &mut Command, path: &[String]) -> String {

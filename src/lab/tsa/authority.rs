@@ -35,20 +35,21 @@ pub(super) struct Authorities {
 pub(super) const SERIAL: [u8; 4] = [0x54, 0x53, 0x41, 0x01];
 const ROOT: &str = "CN=Lab Timestamp Root,O=Sealwright Lab,ST=WA,C=US";
 const LEAF: &str = "CN=Lab Timestamp Authority,O=Sealwright Lab,ST=WA,C=US";
-const VALIDITY: Duration = Duration::days(3650);
+/// How long before the lab's now certificates begin.
+const BEFORE: Duration = Duration::days(3650);
 
 impl Authorities {
-    pub(super) fn new(now: OffsetDateTime) -> Result<Self, LabError> {
-        let (root_der, issuer) = root(now)?;
-        let (_, other) = root(now)?;
+    /// Valid until `end`.
+    pub(super) fn new(now: OffsetDateTime, end: OffsetDateTime) -> Result<Self, LabError> {
+        let (root_der, issuer) = root(now, end)?;
+        let (_, other) = root(now, end)?;
         let stamping = [TIME_STAMPING].concat();
         let leaf = |end: OffsetDateTime, usages: &[u8], crl: Option<&str>| {
-            signer(&issuer, now - VALIDITY, end, usages, crl)
+            signer(&issuer, now - BEFORE, end, usages, crl)
         };
-        let end = now + VALIDITY;
         let mut plain = leaf(end, &stamping, None)?;
         plain.decoys = vec![
-            signer(&other, now - VALIDITY, end, &stamping, None)?.certificate,
+            signer(&other, now - BEFORE, end, &stamping, None)?.certificate,
             leaf(end, &stamping, None)?.certificate,
         ];
         Ok(Self {
@@ -56,7 +57,7 @@ impl Authorities {
             wrong: leaf(end, &[TIME_STAMPING, CODE_SIGNING].concat(), None)?,
             expired: leaf(now - Duration::DAY, &stamping, None)?,
             names_crl: leaf(end, &stamping, Some("http://127.0.0.1:1/tsa.crl"))?,
-            stranger: signer(&other, now - VALIDITY, end, &stamping, None)?,
+            stranger: signer(&other, now - BEFORE, end, &stamping, None)?,
             root: root_der,
         })
     }
@@ -72,9 +73,12 @@ impl Authorities {
     }
 }
 
-fn root(now: OffsetDateTime) -> Result<(Vec<u8>, Issuer<'static, KeyPair>), LabError> {
+fn root(
+    now: OffsetDateTime,
+    end: OffsetDateTime,
+) -> Result<(Vec<u8>, Issuer<'static, KeyPair>), LabError> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    let mut params = params(ROOT, now - VALIDITY, now + VALIDITY)?;
+    let mut params = params(ROOT, now - BEFORE, end)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let der = params.self_signed(&key)?.der().to_vec();

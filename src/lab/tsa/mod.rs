@@ -6,6 +6,7 @@ mod token;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
+use time::Duration;
 
 use super::message::{Answer, Ask};
 use super::pki::pem;
@@ -80,6 +81,9 @@ impl Stamp {
     }
 }
 
+/// How long a certificate is valid after now unless it is said.
+pub(super) const VALIDITY: Duration = Duration::days(3650);
+
 /// An authority; its time is the clock's.
 pub struct Tsa {
     clock: Arc<dyn Clock>,
@@ -87,9 +91,15 @@ pub struct Tsa {
 }
 
 impl Tsa {
-    /// Its certificates are valid around the clock's now.
+    /// Its certificates are valid ten years before and after the clock's now.
     pub fn new(clock: Arc<dyn Clock>) -> Result<Self, LabError> {
-        Ok(Self { authorities: Authorities::new(clock.now())?, clock })
+        Self::valid_for(VALIDITY, clock)
+    }
+
+    /// The same with certificates that are valid so long after the clock's now.
+    pub fn valid_for(validity: Duration, clock: Arc<dyn Clock>) -> Result<Self, LabError> {
+        let now = clock.now();
+        Ok(Self { authorities: Authorities::new(now, now + validity)?, clock })
     }
 
     /// The certificate to trust.
