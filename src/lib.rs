@@ -18,6 +18,7 @@
 //! | | [`envelope`] | `Parsed` → `Intact`, COSE and JWS, the `Signer` trait |
 //! | | [`revocation`] ★ | OCSP answers and CRLs: parsed → checked; the servers, the CRL cache |
 //! | | [`timestamp`] ★ | RFC 3161 tokens: `Parsed` → `Verified`; the `Authority` trait and its client |
+//! | | [`lifetime`] | what a signature rests on that ends, and what of it ends soon |
 //! | | [`trust`] ★ | trust policy (`Draft` → `Policy`), identities, trust store |
 //! | Services | [`config`] ★ | notation's directories and files, docker's config.json |
 //! | | [`credentials`] ★ | registry credentials: given, stores, helpers |
@@ -39,6 +40,7 @@ pub mod crypto;
 pub mod http;
 
 pub mod envelope;
+pub mod lifetime;
 pub mod revocation;
 pub mod timestamp;
 pub mod trust;

@@ -126,6 +126,7 @@ async fn a_revoked_leaf_or_authority_fails_and_is_logged_where_the_policy_says_s
         let warning = "Warning: revocation was set to \"log\" and failed with error: signing \
                        certificate with subject";
         assert!(answer.stderr.contains(warning), "{}", answer.stderr);
+        assert!(answer.stderr.contains("never sign the old one again"), "{}", answer.stderr);
     }
 }
 

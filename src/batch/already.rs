@@ -11,6 +11,7 @@ use crate::clock::{Clock, rfc3339};
 use crate::crypto::Digest;
 use crate::envelope::{Countersigner, Format, Intact, Parsed, Signer, TargetArtifact};
 use crate::fault::{BoxFault, LINE_LIMIT, excerpt};
+use crate::lifetime::Lifetime;
 use crate::registry::{FetchedSignature, Reference, Registry, SignatureDescriptor, Version};
 use crate::revocation::Answers;
 use crate::sign::{
@@ -54,8 +55,20 @@ pub struct AlreadySigned {
     pub timestamp: Option<OffsetDateTime>,
     /// What was told of the signing chain's revocation.
     pub revocation: Option<Answers>,
+    /// Its timestamp is taken at its word.
+    pub lifetime: Lifetime,
     /// Sentences for `Warning: …`.
     pub warnings: Vec<String>,
+}
+
+impl Once {
+    /// Of the signature made or found.
+    pub fn lifetime(&self) -> &Lifetime {
+        match self {
+            Once::Signed(signed) | Once::Again(signed, _) => &signed.lifetime,
+            Once::Already(already) => &already.lifetime,
+        }
+    }
 }
 
 /// A signature by the same certificate, about the same artifact, that is not enough.
@@ -129,9 +142,10 @@ pub async fn sign_once(
             let told = Told::of(request.own_revocation, signer.chain(), now).await;
             Ok(Once::Already(AlreadySigned {
                 reference,
+                lifetime: Lifetime::of_signature(&good.intact, &good.signature.to_string()),
                 signature: good.signature,
                 signer: SignerSummary::from(signer.chain().leaf()),
-                expiry: good.expiry,
+                expiry: good.intact.expiry(),
                 timestamp: good.timestamp,
                 target,
                 revocation: told.answers,
@@ -165,7 +179,7 @@ struct Wanted<'a> {
 /// A signature that will do.
 struct Good {
     signature: Digest,
-    expiry: Option<OffsetDateTime>,
+    intact: Intact,
     timestamp: Option<OffsetDateTime>,
 }
 
@@ -195,9 +209,7 @@ impl Wanted<'_> {
             };
             let signature = found.manifest_digest;
             match self.is_met_by(&intact) {
-                Ok(timestamp) => {
-                    return Ok(Good { signature, expiry: intact.expiry(), timestamp });
-                }
+                Ok(timestamp) => return Ok(Good { signature, intact, timestamp }),
                 Err(shortfall) => {
                     insufficient.get_or_insert(Insufficient { signature, shortfall });
                 }

@@ -1,5 +1,6 @@
 //! The JSON report: every image, whatever became of it.
 
+mod ending;
 mod from;
 mod revocation;
 
@@ -15,6 +16,7 @@ use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
 use crate::sign::SignError;
 use crate::verify::VerifyError;
+pub use ending::{Announced, EndingReport, announced};
 pub use revocation::RevocationReport;
 
 /// Raised when a field changes its meaning or goes away.
@@ -119,6 +121,9 @@ pub struct ImageReport {
     pub user_metadata: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What the signature rests on and ends soon, as `warn-before` says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endings: Vec<EndingReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
 }
@@ -281,6 +286,7 @@ impl ImageReport {
             signatures: Vec::new(),
             user_metadata: BTreeMap::new(),
             warnings: Vec::new(),
+            endings: Vec::new(),
             error: None,
         }
     }

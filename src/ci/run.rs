@@ -12,13 +12,14 @@ use std::collections::HashSet;
 
 use super::files::Files;
 use super::host::{Host, Level};
-use super::report::{ErrorReport, ImageReport, Outcome, Report};
+use super::report::{ErrorReport, ImageReport, Outcome, Report, announced};
 use super::services::{Presence, Services, Written};
 use super::step::{Command, Step};
 use crate::batch;
 use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::fault::{BoxFault, Fault};
+use crate::lifetime::Lifetime;
 use crate::registry::Reference;
 use advice::advise_image;
 use expand::expand;
@@ -48,7 +49,7 @@ pub async fn run(
     files: &Files,
 ) -> Finished {
     let limit = Limit::new(step.timeout, clock, services.cancelled());
-    let report = match work(step, services, host, &limit).await {
+    let report = match work(step, services, host, (&limit, clock)).await {
         Ok(report) => report,
         Err(fault) => refusal(step.command.name(), &*fault),
     };
@@ -85,7 +86,7 @@ async fn work(
     step: &Step,
     services: &dyn Services,
     host: &mut dyn Host,
-    limit: &Limit<'_>,
+    (limit, clock): (&Limit<'_>, &dyn Clock),
 ) -> Result<Report, BoxFault> {
     if step.command == Command::Login && !step.dry_run {
         let mut written = Vec::new();
@@ -117,7 +118,7 @@ async fn work(
         let (mut report, unknown) = match &item.manifest {
             Err(failed) => (failed.clone(), Vec::new()),
             Ok(image) => {
-                let done = limit.hold(one(step, image, services)).await;
+                let done = limit.hold(one(step, image, services, clock)).await;
                 let (mut report, unknown) =
                     done.unwrap_or_else(|over| (ImageReport::failed(image, &*over), Vec::new()));
                 report.used(services.provenance(image));
@@ -140,6 +141,9 @@ async fn work(
         not_checked.extend(unknown);
     })
     .await;
+    for fact in announced(&images) {
+        host.annotate(Level::Warning, "Ends soon", &fact.text);
+    }
     for line in &not_checked {
         host.annotate(Level::Notice, "Not checked", line);
     }
@@ -183,27 +187,29 @@ async fn one(
     step: &Step,
     image: &Reference,
     services: &dyn Services,
+    clock: &dyn Clock,
 ) -> (ImageReport, Vec<String>) {
     let mut not_checked = Vec::new();
-    let report = match (step.command, step.dry_run) {
+    let (mut report, lifetime) = match (step.command, step.dry_run) {
         (Command::Verify, _) => verified(image, services).await,
         (_, false) => signed(image, services).await,
         (_, true) => rehearsed(image, services, &mut not_checked).await,
     };
+    report.ending(&lifetime.endings(clock.now(), step.warn_before));
     (report, not_checked)
 }
 
-async fn signed(image: &Reference, services: &dyn Services) -> ImageReport {
+async fn signed(image: &Reference, services: &dyn Services) -> (ImageReport, Lifetime) {
     match services.sign(image).await {
-        Ok(once) => ImageReport::from(&once),
-        Err(error) => ImageReport::not_signed(image, &error),
+        Ok(once) => (ImageReport::from(&once), once.lifetime().clone()),
+        Err(error) => (ImageReport::not_signed(image, &error), Lifetime::default()),
     }
 }
 
-async fn verified(image: &Reference, services: &dyn Services) -> ImageReport {
+async fn verified(image: &Reference, services: &dyn Services) -> (ImageReport, Lifetime) {
     match services.verify(image).await {
-        Ok(outcome) => ImageReport::from(&outcome),
-        Err(error) => ImageReport::not_verified(image, &error),
+        Ok(outcome) => (ImageReport::from(&outcome), outcome.lifetime.clone().unwrap_or_default()),
+        Err(error) => (ImageReport::not_verified(image, &error), Lifetime::default()),
     }
 }
 
@@ -212,10 +218,10 @@ async fn rehearsed(
     image: &Reference,
     services: &dyn Services,
     not_checked: &mut Vec<String>,
-) -> ImageReport {
+) -> (ImageReport, Lifetime) {
     let rehearsal = match services.rehearse(image).await {
         Ok(rehearsal) => rehearsal,
-        Err(error) => return ImageReport::not_signed(image, &error),
+        Err(error) => return (ImageReport::not_signed(image, &error), Lifetime::default()),
     };
     let mut report = ImageReport::rehearsed(image);
     report.told_of_revocation(rehearsal.revocation.as_ref());
@@ -250,7 +256,7 @@ async fn rehearsed(
         error.because.extend(failures[1..].iter().map(|f| format!("also: {f}")));
         report.error = Some(error);
     }
-    report
+    (report, rehearsal.lifetime)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::report::Report;
 use super::step::{COMMANDS, Command};
 use super::table::{INPUTS, Input, Shape};
+use crate::lifetime;
 use crate::trust::{Action, CHECKS, Check};
 
 /// Of the report file. `$defs/ImageReport` is what `--output json` of `sign` and `verify` prints.
@@ -52,8 +53,9 @@ pub fn config_schema() -> Value {
 const ONE_LINE: &str = r"^[^\r\n]*\s*$";
 /// type and name of a trust store
 const STORE: &str = r"^(ca|signingAuthority|tsa):[A-Za-z0-9_.-]+$";
-/// the durations of Go, positive; that they are whole seconds is for the step to tell
-const DURATION: &str = r"^\s*\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+\s*$";
+/// the durations of Go without a minus; that they are whole seconds, and where 0 is allowed, is for the
+/// step to tell
+const DURATION: &str = r"^\s*\+?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)\s*$";
 
 /// A key without a value is an absent input, whatever its shape.
 fn key(input: &Input) -> Value {
@@ -81,7 +83,9 @@ fn key(input: &Input) -> Value {
             text(),
             json!({ "type": "array", "items": text() }),
         ],
-        Shape::Duration => vec![json!({ "type": "string", "pattern": DURATION })],
+        Shape::Duration => {
+            vec![json!({ "type": "string", "pattern": DURATION }), json!({ "const": 0 })]
+        }
     };
     shapes.push(json!({ "type": "null" }));
     let mut key = json!({ "description": input.description, "anyOf": shapes });
@@ -133,6 +137,14 @@ pub(super) fn checks(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn actions(_: &mut SchemaGenerator) -> Schema {
     one_of(&[Action::Enforce, Action::Log, Action::Skip].map(Action::name))
+}
+
+pub(super) fn ending_codes(_: &mut SchemaGenerator) -> Schema {
+    one_of(&lifetime::CODES)
+}
+
+pub(super) fn ending_kinds(_: &mut SchemaGenerator) -> Schema {
+    one_of(&lifetime::KINDS)
 }
 
 pub(super) fn check_outcomes(_: &mut SchemaGenerator) -> Schema {

@@ -3,6 +3,7 @@
 mod revocation;
 mod trust;
 mod validate;
+mod warn_before;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -13,6 +14,7 @@ use super::trust::TrustInputs;
 use crate::azure::Cloud;
 use crate::batch::{Reach, Renewal};
 use crate::envelope::Format;
+use crate::lifetime::WarnBefore;
 use crate::registry::{Reference, ReferrersMode};
 use crate::revocation::RevocationSettings;
 use crate::secret::Secret;
@@ -125,6 +127,8 @@ pub struct Step {
     pub expiry: Option<Duration>,
     pub registry_login: Option<(String, Secret)>,
     pub renewal: Renewal,
+    /// How long before its end something is warned of.
+    pub warn_before: WarnBefore,
     /// Whether the manifests below an index are worked on too.
     pub reach: Reach,
     /// Images worked on side by side.

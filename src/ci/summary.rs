@@ -12,7 +12,7 @@ pub(super) use text::code;
 
 use std::fmt::Write as _;
 
-use super::report::{ImageReport, Outcome, Report, SignatureReport};
+use super::report::{Announced, ImageReport, Outcome, Report, SignatureReport, announced};
 use page::Page;
 use text::{count, prose, short, verbatim};
 
@@ -35,6 +35,7 @@ pub fn summary(report: &Report, limit: usize) -> String {
     }
     let shown = failures::write(&mut page, &images);
     page.rows("**Not checked**\n\n", report.not_checked.iter().map(|text| bullet(text)), "\n");
+    page.rows("**Ends soon**\n\n", announced(&report.images).iter().map(ends), "\n");
     page.rows("**Warnings**\n\n", warnings(report), "\n");
     if !folded.is_empty() {
         let title = format!("{} more", folded.len());
@@ -121,6 +122,14 @@ fn word(image: &ImageReport) -> &'static str {
 /// Repository and tag, without the digest.
 fn name(image: &ImageReport) -> &str {
     image.image.split('@').next().unwrap_or_default()
+}
+
+/// A fact, with its image or how many it concerns.
+fn ends(fact: &Announced<'_>) -> String {
+    match fact.images.as_slice() {
+        [image] => format!("- {}: {}\n", code(image), prose(&fact.text)),
+        images => format!("- {}: {}\n", count(images.len(), "image"), prose(&fact.text)),
+    }
 }
 
 /// Each text once, with its image or how many have it.

@@ -305,6 +305,12 @@ pub const INPUTS: &[Input] = &[
         "With `skip-signed`: sign again what expires within this time, such as `168h`.",
     ).under(Group::Advanced).of(SIGN),
     input(
+        "warn-before",
+        Shape::Duration,
+        Some("720h"),
+        "Warn of a certificate, signature, timestamping certificate or kept CRL that ends within this time, such as `1440h`; `0`: never. Unless given, what lasts 10 days or less is told in its last third.",
+    ).under(Group::Advanced).of(IMAGES),
+    input(
         "recursive",
         Shape::Truth,
         Some("false"),

@@ -33,6 +33,8 @@ pub enum CliError {
     Concurrency { given: i64, most: usize },
     #[error("renew-before must be a duration that is not negative")]
     RenewBefore,
+    #[error("warn-before must be a duration that is not negative")]
+    WarnBefore,
     #[error("{what} names more than {limit} references")]
     ListLength { what: String, limit: usize },
     #[error("{what} is larger than {limit} bytes")]
@@ -142,6 +144,7 @@ impl Fault for CliError {
             CliError::MaxSignatures { .. } => "cli-max-signatures",
             CliError::Concurrency { .. } => "cli-concurrency",
             CliError::RenewBefore => "cli-renew-before",
+            CliError::WarnBefore => "cli-warn-before",
             CliError::ListLength { .. } | CliError::ListSize { .. } => "cli-list-limit",
             CliError::NoOwnKey => "cli-no-own-key",
             CliError::Thumbprint(_) => "cli-thumbprint",

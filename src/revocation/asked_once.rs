@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 
-use super::{Answers, Asked, ChainTrust, RevocationCheck};
+use super::{Answers, Asked, ChainTrust, Reach, RevocationCheck};
 use crate::x509::Certificate;
 
 /// [`RevocationCheck`] that asks about each chain once, whatever is told, and lets whoever asks meanwhile
@@ -35,5 +35,9 @@ impl RevocationCheck for AskedOnce {
             told.entry(question).or_default().clone()
         };
         answers.get_or_init(|| self.check.check(asked)).await.clone()
+    }
+
+    fn reach(&self) -> Reach {
+        self.check.reach()
     }
 }

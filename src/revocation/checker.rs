@@ -19,6 +19,11 @@ use crate::x509::{Certificate, CrlPoint};
 pub trait RevocationCheck: Send + Sync {
     /// The status of each certificate. Whatever goes wrong is that certificate's unknown status.
     async fn check(&self, asked: &Asked<'_>) -> Answers;
+
+    /// Who is asked: where nobody is, kept CRLs are not renewed by asking.
+    fn reach(&self) -> Reach {
+        Reach::Servers
+    }
 }
 
 /// A chain to ask about.
@@ -102,6 +107,10 @@ impl RevocationCheck for Checker {
         let warnings = warnings.into_inner().expect("no panic holds this lock");
         Answers { certificates, warnings }
     }
+
+    fn reach(&self) -> Reach {
+        self.options.reach
+    }
 }
 
 /// A certificate and the one that signed it.
@@ -178,7 +187,8 @@ impl Pair<'_> {
             let status = result.as_ref().ok().cloned();
             let not_known = result == Err(RevocationError::NotKnown);
             let url = url.clone();
-            told.push(ServerAnswer { method: Method::Ocsp, url, next_update: None, result });
+            let (this_update, next_update) = (None, None);
+            told.push(ServerAnswer { method: Method::Ocsp, url, this_update, next_update, result });
             if status.is_some() || not_known {
                 return status;
             }
@@ -218,11 +228,13 @@ impl Pair<'_> {
         let freshest = &self.certificate.revocation_sources().freshest_crl;
         for url in point.urls.iter().take(SERVERS) {
             let (method, crl) = source.obtain(Place { url, issuer: self.issuer, freshest }).await;
+            let this_update = crl.as_ref().ok().map(|crl| crl.since());
             let next_update = crl.as_ref().ok().map(|crl| crl.until());
             let signed = self.asked.authentic_signing_time;
             let result = crl.and_then(|crl| crl.status(self.certificate, point, signed));
             let status = result.as_ref().ok().cloned();
-            told.push(ServerAnswer { method, url: url.clone(), next_update, result });
+            let url = url.clone();
+            told.push(ServerAnswer { method, url, this_update, next_update, result });
             if status.is_some() {
                 return status;
             }

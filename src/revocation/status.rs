@@ -110,6 +110,8 @@ pub struct ServerAnswer {
     pub method: Method,
     /// As the certificate names it.
     pub url: String,
+    /// Since when the answer is good; none for OCSP and failed answers.
+    pub this_update: Option<OffsetDateTime>,
     /// Until when the answer is good; none for OCSP and failed answers.
     pub next_update: Option<OffsetDateTime>,
     pub result: Result<Status, RevocationError>,

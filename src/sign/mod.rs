@@ -19,6 +19,7 @@ use crate::envelope::{
     Countersigner, Format, Intact, Payload, SealRequest, Sealed, Signer, TargetArtifact, seal_with,
 };
 use crate::fault::BoxFault;
+use crate::lifetime::Lifetime;
 use crate::registry::{Reference, ReferrersMode, Registry, SignaturePush};
 use crate::revocation::Answers;
 use crate::timestamp::Parsed;
@@ -69,6 +70,7 @@ pub struct Signed {
     pub user_metadata: BTreeMap<String, String>,
     /// What was told of the signing chain's revocation.
     pub revocation: Option<Answers>,
+    pub lifetime: Lifetime,
     /// Sentences for `Warning: …`.
     pub warnings: Vec<String>,
 }
@@ -129,6 +131,7 @@ pub async fn sign(
     Ok(Signed {
         reference: request.reference.at(&target.digest),
         target,
+        lifetime: Lifetime::of_signature(&sealed.intact, &pushed.manifest_digest.to_string()),
         signature: pushed.manifest_digest,
         signer: SignerSummary::from(signer.chain().leaf()),
         expiry: sealed.intact.expiry(),

@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::revocation::{
-    Answers, Asked, AskedOnce, ChainTrust, REVOKED, RevocationCheck, Revoked, Standing, UNREACHABLE,
+    Answers, Asked, AskedOnce, ChainTrust, RevocationCheck, Revoked, Standing, UNREACHABLE,
 };
-use crate::x509::Chain;
+use crate::x509::{Chain, remedy};
 
 /// What it comes to when a certificate of the signing chain is revoked, or nobody tells whether it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,8 @@ impl OwnRevocationError {
     fn warning(&self) -> String {
         let text = match self {
             Self::Revoked { revoked, .. } => format!(
-                "{self} ({revoked}); whoever checks revocation refuses what it signs. What to do: {REVOKED}"
+                "{self} ({revoked}); whoever checks revocation refuses what it signs. What to do: {}",
+                remedy::REVOKED
             ),
             Self::Unknown { problems, .. } => format!("{self}: {}", problems.join("; ")),
         };
@@ -120,7 +121,7 @@ impl Fault for OwnRevocationError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Revoked { .. } => REVOKED,
+            Self::Revoked { .. } => remedy::REVOKED,
             Self::Unknown { .. } => UNREACHABLE,
         };
         Some(hint.to_owned())

@@ -5,6 +5,7 @@ use futures_util::join;
 use super::{OpenSigner, SignError, SignRequest, SignerSummary, Told, metadata, open};
 use crate::clock::Clock;
 use crate::envelope::TargetArtifact;
+use crate::lifetime::{Lifetime, Proof};
 use crate::registry::{PushPermission, Registry};
 use crate::revocation::Answers;
 
@@ -17,6 +18,8 @@ pub struct Rehearsal {
     /// What was told of the signing chain's revocation.
     pub revocation: Option<Answers>,
     pub push: Result<PushPermission, SignError>,
+    /// Of the signer's chain, where there is one.
+    pub lifetime: Lifetime,
 }
 
 /// Everything `sign` checks before it signs, and the right to push; nothing is written.
@@ -32,18 +35,21 @@ pub async fn rehearse(
         let (chain, now) = (signer.chain(), clock.now());
         chain.check_valid_at(now)?;
         let told = Told::of(request.own_revocation, chain, now).await;
-        Ok::<_, SignError>((SignerSummary::from(chain.leaf()), chain.advice(), told))
+        // nobody has stamped anything yet
+        let proof = request.countersigner.map_or(Proof::Absent, |_| Proof::by(&[]));
+        let lifetime = Lifetime::of_chain(chain.certificates(), proof);
+        Ok::<_, SignError>((SignerSummary::from(chain.leaf()), chain.advice(), told, lifetime))
     };
     let (target, signer, push) =
         join!(registry.resolve(request.reference), signer, registry.check_push());
-    let (signer, revocation) = match signer {
-        Ok((summary, advice, Told { answers, mut warnings })) => {
+    let (signer, revocation, lifetime) = match signer {
+        Ok((summary, advice, Told { answers, mut warnings }, lifetime)) => {
             warnings.extend(advice);
-            (Ok((summary, warnings)), answers)
+            (Ok((summary, warnings)), answers, lifetime)
         }
         Err(error) => {
             let answers = error.revocation().cloned();
-            (Err(error), answers)
+            (Err(error), answers, Lifetime::default())
         }
     };
     Ok(Rehearsal {
@@ -51,5 +57,6 @@ pub async fn rehearse(
         signer,
         revocation,
         push: push.map_err(SignError::Push),
+        lifetime,
     })
 }

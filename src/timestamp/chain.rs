@@ -26,6 +26,22 @@ pub(super) fn to_root(
     }
 }
 
+/// `leaf` and, one above the other, those of the bag that signed; at most [`CHAIN_LIMIT`].
+pub(super) fn upwards(leaf: &Certificate, bag: &[Certificate]) -> Vec<Certificate> {
+    let mut chain = vec![leaf.clone()];
+    while let Some(last) = chain.last().filter(|_| chain.len() < CHAIN_LIMIT) {
+        let issued = |issuer: &&Certificate| {
+            let named = issuer.raw_subject() == last.raw_issuer() && !chain.contains(issuer);
+            named && last.verify_signed_by(issuer).is_ok()
+        };
+        match bag.iter().find(issued) {
+            Some(issuer) => chain.push(issuer.clone()),
+            None => break,
+        }
+    }
+    chain
+}
+
 /// Depth first; each certificate of the bag is tried once, so at most (bag + 1) × (bag + roots)
 /// signatures are verified, and only where the names fit.
 struct Search<'a> {

@@ -113,7 +113,12 @@ impl Fault for StampError {
                 "name the self-signed root of the timestamping authority: --timestamp-root-cert <root.crt>"
             }
             Self::Http(error) => return error.hint(),
-            Self::Answer { .. } | Self::Late { .. } | Self::Refused { .. } => {
+            Self::SigningChain(error) => return error.hint(),
+            Self::Answer { .. }
+            | Self::Late { .. }
+            | Self::Refused { .. }
+            | Self::Validity(_)
+            | Self::Revoked { .. } => {
                 "name another authority as well: they are tried in order: --timestamp-url <url> --timestamp-url <url>"
             }
             Self::Token(TokenError::NotTrusted { .. }) => {

@@ -68,6 +68,14 @@ impl Parsed {
         Ok(Claims { interval: info.interval, certificates: self.data.certificates.clone() })
     }
 
+    /// The first signer's certificate, which its signed attribute names by hash, and its issuers as far as
+    /// the token brought them, leaf first; empty where there is none. Nothing else is verified: for
+    /// looking at, never for trust.
+    pub fn authority(&self) -> Vec<Certificate> {
+        let leaf = self.data.signers.iter().find_map(|s| self.signing_certificate(s).ok());
+        leaf.map(|leaf| chain::upwards(leaf, &self.data.certificates)).unwrap_or_default()
+    }
+
     fn verify_signer(
         &self,
         signer: &SignerInfo,

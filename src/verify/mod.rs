@@ -2,6 +2,7 @@
 //! "Signature Verification Details").
 
 mod checks;
+mod lifetime;
 mod outcome;
 mod stores;
 
@@ -76,6 +77,7 @@ pub async fn verify(
             level: statement.level().name(),
             verdict: Verdict::Skipped,
             tried: Vec::new(),
+            lifetime: None,
         });
     }
     let listed = match early {
@@ -99,6 +101,7 @@ pub async fn verify(
     let (tried, exceeded) = attempt.all(listing).await;
     match tried.iter().position(|t| t.failure.is_none()) {
         Some(good) => Ok(Outcome {
+            lifetime: lifetime::of(&tried[good], statement, revocation.reach()),
             reference,
             target,
             policy: statement.name().to_owned(),
@@ -186,6 +189,7 @@ impl Tried {
             intact: None,
             timestamp: None,
             revocation: None,
+            authority: None,
         }
     }
 }

@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 use crate::crypto::Digest;
 use crate::envelope::{Intact, TargetArtifact};
 use crate::fault::{BoxFault, Fault, excerpt};
+use crate::lifetime::Lifetime;
 use crate::registry::Reference;
 use crate::revocation::Answers;
 use crate::trust::{Action, Check, StoreError};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, TimestampingChain, remedy};
 
 use super::CheckFailure;
 
@@ -39,6 +40,8 @@ pub struct Tried {
     pub timestamp: Option<OffsetDateTime>,
     /// Which server answered what; `None` when nobody was asked.
     pub revocation: Option<Answers>,
+    /// Who made the timestamp that was verified, and which server answered what about them.
+    pub authority: Option<(TimestampingChain, Answers)>,
 }
 
 impl Tried {
@@ -73,6 +76,8 @@ pub struct Outcome {
     pub level: &'static str,
     pub verdict: Verdict,
     pub tried: Vec<Tried>,
+    /// Of the good signature; `None` when verification was skipped.
+    pub lifetime: Option<Lifetime>,
 }
 
 impl Outcome {
@@ -85,7 +90,7 @@ impl Outcome {
     }
 
     /// notation's sentences for stderr: what the CRL cache could not do, then one per logged failure
-    /// of the good signature.
+    /// of the good signature; and what to do where the failure is a revoked certificate.
     pub fn warnings(&self) -> Vec<String> {
         let Some(good) = self.good() else { return Vec::new() };
         let answers = self.tried.iter().filter_map(|tried| tried.revocation.as_ref());
@@ -99,6 +104,9 @@ impl Outcome {
             excerpt(&warning, REASON_LIMIT)
         });
         warnings.extend(logged);
+        if good.logged().any(|(_, failure)| matches!(failure, CheckFailure::Revoked { .. })) {
+            warnings.push(remedy::REVOKED.to_owned());
+        }
         warnings
     }
 }
@@ -232,7 +240,10 @@ impl Fault for VerifyError {
                 Some(format!("sign it first: sealwright sign {reference}"))
             }
             VerifyError::NoneGood { tried, .. } => {
-                tried.iter().filter_map(|t| t.failure.as_ref()).find_map(Fault::hint)
+                let failures = || tried.iter().filter_map(|t| t.failure.as_ref());
+                // what a revoked key has signed is not to be signed again, whatever else is wrong
+                let revoked = failures().find(|f| matches!(f, CheckFailure::Revoked { .. }));
+                revoked.into_iter().chain(failures()).find_map(Fault::hint)
             }
         }
     }

@@ -4,7 +4,7 @@
 use time::OffsetDateTime;
 
 use super::rules::{self, Purpose};
-use super::{Certificate, advice};
+use super::{Certificate, advice, remedy};
 use crate::crypto::Suite;
 use crate::fault::Fault;
 
@@ -193,6 +193,14 @@ pub struct ValidityError {
 impl Fault for ValidityError {
     fn code(&self) -> &'static str {
         "x509-not-valid-at"
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self.at > self.not_after {
+            true => remedy::EXPIRED,
+            false => "wait until the certificate is valid, or check this machine's clock",
+        };
+        Some(hint.to_owned())
     }
 }
 

@@ -7,6 +7,7 @@ mod extensions;
 mod name;
 mod order;
 mod pem;
+pub mod remedy;
 mod revocation_sources;
 mod rules;
 mod signature;

@@ -31,6 +31,7 @@ pub const ROOMS: &[Room] = &[
     inside("envelope"),
     outside("revocation"),
     outside("timestamp"),
+    inside("lifetime"),
     outside("trust"),
     outside("config"),
     outside("credentials"),

@@ -6,6 +6,7 @@ use sealwright::clock::ManualClock;
 use sealwright::envelope::{Countersigner, Format, Payload, SealRequest, seal_with};
 use sealwright::fault::{BoxFault, Fault};
 use sealwright::lab::{Stamp, Tsa};
+use sealwright::lifetime::{Proof, Servers, WarnBefore};
 use sealwright::revocation::{Revoked, Status};
 use sealwright::trust::StoreType;
 use sealwright::x509::{Chain, certificates_from_pem_or_der};
@@ -45,10 +46,14 @@ async fn stamped(at: OffsetDateTime, stamp: Stamp) -> World {
 /// The same in either format.
 pub async fn stamped_as(at: OffsetDateTime, stamp: Stamp, format: Format) -> World {
     let tsa = Tsa::new(Arc::new(ManualClock::at(at))).unwrap();
+    stamped_by(&tsa, stamp, format).await
+}
+
+async fn stamped_by(tsa: &Tsa, stamp: Stamp, format: Format) -> World {
     let mut world = World::new().with_policy(policy_with("strict", "", "*", STORES));
     let target = world.target.clone();
     let request = SealRequest { format, payload: Payload { target }, now: NOW, expiry: None };
-    let countersigner = Stamped { tsa: &tsa, stamp };
+    let countersigner = Stamped { tsa, stamp };
     let sealed = seal_with(&request, &signer(Leaf::Plain), Some(&countersigner)).await.unwrap();
     let roots = certificates_from_pem_or_der(tsa.root_pem().as_bytes()).unwrap();
     world.stores.insert((StoreType::Tsa, "clock".to_owned()), roots);
@@ -153,6 +158,51 @@ async fn revocation_of_the_authority_is_part_of_the_timestamp_whatever_revocatio
         let mut world = world.with_policy(policy_with("strict", skip, "*", STORES));
         world.status = status;
         assert_eq!(code(&world).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn the_authority_is_known_and_whether_anyone_is_asked_about_it() {
+    for (stamp, servers) in [
+        (Stamp::Good, Servers::None),
+        (Stamp::Decoys, Servers::None),
+        (Stamp::TwoSigners, Servers::None),
+        (Stamp::NamesCrl, Servers::Named),
+    ] {
+        let mut world = stamped(NOW, stamp).await;
+        world.status = Status::Good;
+        // verified; and where the policy does not ask for it yet, as the token says
+        for (rule, now, root) in [("", LATER, true), (AFTER, NOW, false)] {
+            world.now = now;
+            world = world.with_policy(policy_with("strict", rule, "*", STORES));
+            let lifetime = world.verify().await.unwrap().lifetime.unwrap();
+            let Proof::Timestamp(authority) = lifetime.proof else { panic!("{stamp:?}") };
+            assert_eq!(authority.servers, servers, "{stamp:?}");
+            let subjects: Vec<&str> = authority.chain.iter().map(|span| &*span.of).collect();
+            assert!(subjects[0].starts_with("CN=Lab Timestamp Authority,"), "{subjects:?}");
+            assert!(!root || subjects[1].starts_with("CN=Lab Timestamp Root,"), "{subjects:?}");
+        }
+        let plain = world.with_policy(policy_with("strict", "", "*", r#""ca:acme""#));
+        let lifetime = plain.verify().await.unwrap().lifetime.unwrap();
+        assert_eq!(lifetime.proof, Proof::Absent, "the policy disregards it");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_outlives_its_timestamp_is_told() {
+    // the lab's authority lasts 3650 days, here until 2026-12-17; the signing chain until 2027-01-01
+    let clock = Arc::new(ManualClock::at(datetime!(2016-12-19 12:00 UTC)));
+    let tsa = Tsa::new(clock.clone()).unwrap();
+    clock.advance((NOW - datetime!(2016-12-19 12:00 UTC)).unsigned_abs());
+    for (stamp, outlives) in [(Stamp::NamesCrl, true), (Stamp::Good, false)] {
+        let mut world = stamped_by(&tsa, stamp, Format::Cose).await;
+        (world.status, world.now) = (Status::Good, NOW);
+        let lifetime = world.verify().await.unwrap().lifetime.unwrap();
+        let told = lifetime.endings(NOW, WarnBefore::Usual);
+        let codes: Vec<&str> = told.iter().map(|ending| ending.code).collect();
+        let expected = outlives.then_some("certificate-outlives-timestamp");
+        assert_eq!(codes, Vec::from_iter(expected), "{stamp:?}");
+        assert!(told.iter().all(|ending| ending.ends == datetime!(2026-12-17 12:00 UTC)));
     }
 }
 

@@ -65,6 +65,7 @@ impl Services for Fake {
             },
             expiry: None,
             timestamp: None,
+            lifetime: Default::default(),
             user_metadata: Default::default(),
             revocation: None,
             warnings: Vec::new(),

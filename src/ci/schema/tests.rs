@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::ci::report::{
-    CheckReport, CredentialsReport, ErrorReport, ImageReport, PolicyReport, SignatureReport,
-    SignerReport,
+    CheckReport, CredentialsReport, EndingReport, ErrorReport, ImageReport, PolicyReport,
+    SignatureReport, SignerReport,
 };
 use crate::ci::{Draft, Outcome};
 use crate::clock::GoDuration;
@@ -36,6 +36,7 @@ fn full() -> Report {
     let server = ServerAnswer {
         method: Method::Crl,
         url: "http://crl.example".into(),
+        this_update: None,
         next_update: Some(OffsetDateTime::UNIX_EPOCH),
         result: Err(RevocationError::NoSource),
     };
@@ -68,6 +69,13 @@ fn full() -> Report {
         }],
         user_metadata: BTreeMap::from([("a".into(), "b".into())]),
         warnings: vec!["w".into()],
+        endings: vec![EndingReport {
+            code: "crl-ends",
+            what: "CRL",
+            subject: "http://crl.example".into(),
+            ends: "t".into(),
+            message: "m".into(),
+        }],
         error: Some(error.clone()),
         ..ImageReport::rehearsed(&Reference::parse("r.io/a:v1").unwrap())
     };

@@ -76,6 +76,7 @@ impl Draft {
             expiry: self.duration("expiry")?,
             registry_login: self.registry_login()?,
             renewal: self.renewal()?,
+            warn_before: self.warn_before()?,
             reach: match self.truth("recursive")? {
                 true => Reach::Recursive,
                 false => Reach::Itself,

@@ -11,7 +11,7 @@ use clap::ArgMatches;
 
 use super::Done;
 use crate::batch::{self, Reach};
-use crate::ci::{ImageReport, Outcome, Report};
+use crate::ci::{ImageReport, Outcome, Report, announced};
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::render::json::json;
@@ -149,6 +149,7 @@ pub async fn run(
         },
     )
     .await;
+    say_endings(&reports, session);
     if let Some(error) = unwritten {
         return Err(error.into());
     }
@@ -175,6 +176,13 @@ pub fn say(finished: &Finished, output: Output, session: &mut Session) -> Result
     match output {
         Output::Text => session.streams.text(&finished.text),
         Output::Json => Ok(()),
+    }
+}
+
+/// What ends soon, each fact once.
+pub fn say_endings(reports: &[ImageReport], session: &mut Session) {
+    for fact in announced(reports) {
+        session.streams.warn(&fact.text);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::batch::{Once, Renewal, sign_once};
 use crate::ci::ImageReport;
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
-use crate::cli::parse::{GoDuration, revocation, value};
+use crate::cli::parse::{GoDuration, revocation, value, warn_before};
 use crate::cli::render::json::json;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
@@ -24,6 +24,7 @@ use crate::cli::world::World;
 use crate::clock::Clock;
 use crate::envelope::{Countersigner, FORMATS, Format, Signer};
 use crate::fault::{BoxFault, printable};
+use crate::lifetime::WarnBefore;
 use crate::registry::{Access, Reference, ReferrersMode};
 use crate::revocation::RevocationCheck;
 use crate::sign::{OwnRevocation, SignError, SignRequest, Signed};
@@ -96,8 +97,8 @@ pub const SIGN: CommandSpec = CommandSpec {
                 "renew-before",
                 "with --skip-signed: sign again what expires within this time (default 0)",
             ));
-        let command = revocation::with_own_revocation(timestamping::with_flags(command))
-            .arg(flags::positionals("reference"));
+        let command = revocation::with_own_revocation(timestamping::with_flags(command));
+        let command = warn_before::with_flag(command).arg(flags::positionals("reference"));
         flags::with_logging(flags::with_output(flags::with_registry(flags::with_recursive(
             flags::with_many(command),
         ))))
@@ -137,6 +138,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let progress = session.streams.spinner(&format!("Signing {reference}"));
     let finished = work.one(&reference).await;
     progress.finish_and_clear();
+    many::say_endings(std::slice::from_ref(&finished.report), session);
     many::say(&finished, output, session)?;
     if let Some(fault) = finished.fault {
         return Err(fault);
@@ -158,6 +160,7 @@ struct Signing<'a> {
     user_metadata: BTreeMap<String, String>,
     mode: ReferrersMode,
     renewal: Renewal,
+    warn_before: WarnBefore,
     stamper: Option<Stamper>,
     own_revocation: Option<OwnRevocation>,
 }
@@ -185,6 +188,7 @@ impl<'a> Signing<'a> {
                 Some(true) | None => ReferrersMode::ForceTag,
             },
             renewal: renewal(values)?,
+            warn_before: warn_before::warn_before_of(values)?,
             stamper: timestamping::chosen(values)
                 .map(|(urls, root)| world.stamper(&urls, root, revocation.clone()))
                 .transpose()?,
@@ -243,7 +247,11 @@ impl Work for Signing<'_> {
         let warning = tag_warning("sign", reference).filter(|_| resolved);
         let mut warnings: Vec<String> = warning.into_iter().collect();
         let (mut report, text, fault) = match result {
-            Ok(once) => (ImageReport::from(&once), text(&once), None),
+            Ok(once) => {
+                let mut report = ImageReport::from(&once);
+                report.ending(&once.lifetime().endings(self.clock.now(), self.warn_before));
+                (report, text(&once), None)
+            }
             Err(SignFault { error, .. }) => {
                 let report = ImageReport::not_signed(reference, &error);
                 (report, String::new(), Some(error.into()))

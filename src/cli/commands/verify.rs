@@ -10,7 +10,7 @@ use super::{CommandSpec, Done};
 use crate::ci::ImageReport;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::parse::revocation;
-use crate::cli::parse::value;
+use crate::cli::parse::{value, warn_before};
 use crate::cli::render::json::json;
 use crate::cli::render::table::table;
 use crate::cli::render::text::tag_warning;
@@ -19,6 +19,7 @@ use crate::cli::world::World;
 use crate::clock::Clock;
 use crate::config::trust_policy;
 use crate::fault::printable;
+use crate::lifetime::WarnBefore;
 use crate::registry::{Access, Reference};
 use crate::revocation::Checker;
 use crate::trust::{Policy, TrustStoreDir};
@@ -49,6 +50,7 @@ pub const VERIFY: CommandSpec = CommandSpec {
                 .short('m'),
             );
         let command = revocation::with_revocation(command.arg(flags::positionals("reference")));
+        let command = warn_before::with_flag(command);
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
             flags::with_recursive(flags::with_many(command)),
         ))))
@@ -69,6 +71,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let user_metadata = value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
     let clock = session.clock.clone();
     let revocation = world.revocation(revocation::revocation_of(values)?);
+    let warn_before = warn_before::warn_before_of(values)?;
     let work = Verifying {
         world: &world,
         policy,
@@ -77,6 +80,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         clock,
         max_signatures,
         user_metadata,
+        warn_before,
     };
     let text = match asked {
         Asked::One(text) => text,
@@ -88,6 +92,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let progress = session.streams.spinner(&format!("Verifying {reference}"));
     let finished = work.one(&reference).await;
     progress.finish_and_clear();
+    many::say_endings(std::slice::from_ref(&finished.report), session);
     many::say(&finished, output, session)?;
     if output == Output::Json {
         session.streams.text(&json(&finished.report))?;
@@ -104,6 +109,7 @@ struct Verifying<'a> {
     clock: Arc<dyn Clock>,
     max_signatures: usize,
     user_metadata: BTreeMap<String, String>,
+    warn_before: WarnBefore,
 }
 
 #[async_trait::async_trait]
@@ -135,7 +141,10 @@ impl Work for Verifying<'_> {
         let (mut report, text, fault) = match result {
             Ok(outcome) => {
                 warnings.extend(outcome.warnings());
-                let report = ImageReport::from(&outcome);
+                let mut report = ImageReport::from(&outcome);
+                if let Some(lifetime) = &outcome.lifetime {
+                    report.ending(&lifetime.endings(self.clock.now(), self.warn_before));
+                }
                 let text = text(&outcome, &report);
                 (report, text, None)
             }

@@ -4,6 +4,7 @@ pub mod flags;
 mod refusal;
 pub mod revocation;
 pub mod value;
+pub mod warn_before;
 
 use clap::{ArgMatches, Command};
 

@@ -26,6 +26,11 @@ impl CheckedCrl {
         Self { crl, delta: None, until }
     }
 
+    /// When it was issued; with a delta, when the base was.
+    pub fn since(&self) -> OffsetDateTime {
+        self.crl.this_update
+    }
+
     pub fn until(&self) -> OffsetDateTime {
         self.until
     }

@@ -6,9 +6,10 @@ use time::macros::format_description;
 
 use crate::envelope::{AttributeKey, EnvelopeError};
 use crate::fault::{BoxFault, Fault, excerpt};
-use crate::revocation::{REVOKED, UNREACHABLE};
+use crate::revocation::UNREACHABLE;
 use crate::timestamp::TokenError;
 use crate::trust::{Check, IdentityError, StoreError};
+use crate::x509::remedy;
 
 /// Go's RFC1123Z, in UTC.
 const RFC1123Z: &[BorrowedFormatItem<'static>] = format_description!(
@@ -223,7 +224,7 @@ impl Fault for CheckFailure {
                  sealwright cert add --type ca --store <store> <root.crt>"
                     .to_owned(),
             ),
-            CheckFailure::Revoked { .. } => Some(REVOKED.to_owned()),
+            CheckFailure::Revoked { .. } => Some(remedy::REVOKED.to_owned()),
             CheckFailure::TimestampRevoked { .. } => Some(
                 "sign the image again, with a timestamp of another authority: \
                  sealwright sign --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>"
@@ -231,8 +232,11 @@ impl Fault for CheckFailure {
             ),
             CheckFailure::RevocationUnknown { .. }
             | CheckFailure::TimestampRevocationUnknown { .. } => Some(UNREACHABLE.to_owned()),
-            CheckFailure::Expired(_) | CheckFailure::NoLongerValid { .. } => {
-                Some("sign the artifact again with a certificate that is valid".to_owned())
+            CheckFailure::Expired(_) => Some(
+                "sign the image again: sealwright sign --expiry <duration> <reference>".to_owned(),
+            ),
+            CheckFailure::NoLongerValid { .. } | CheckFailure::TimestampAfter { .. } => {
+                Some(remedy::SIGNED_BY_EXPIRED.to_owned())
             }
             _ => None,
         }

@@ -23,6 +23,7 @@ use crate::envelope::{Intact, TargetArtifact};
 use crate::registry::FetchedSignature;
 use crate::revocation::{Answers, RevocationCheck};
 use crate::trust::{Action, Check, Statement};
+use crate::x509::TimestampingChain;
 
 /// What a signature is held against.
 #[derive(Clone, Copy)]
@@ -44,6 +45,7 @@ type Asking<'a> = BoxFuture<'a, (Result<(), CheckFailure>, Learnt)>;
 struct Learnt {
     revocation: Option<Answers>,
     timestamp: Option<OffsetDateTime>,
+    authority: Option<(TimestampingChain, Answers)>,
 }
 
 /// How a check runs.
@@ -74,6 +76,7 @@ pub(super) async fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tri
         intact: None,
         timestamp: None,
         revocation: None,
+        authority: None,
     };
     match integrity::check(fetched) {
         Ok(intact) => {
@@ -112,6 +115,7 @@ async fn weigh(
                 let (outcome, learnt) = ask(intact, context, &tried.results).await;
                 tried.revocation = learnt.revocation.or(tried.revocation.take());
                 tried.timestamp = learnt.timestamp.or(tried.timestamp);
+                tried.authority = learnt.authority.or(tried.authority.take());
                 outcome
             }
         };

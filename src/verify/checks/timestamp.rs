@@ -1,16 +1,14 @@
 //! Authentic timestamp: the chain was valid when the signature was made, as far as that is proven
 //! (trust-store-trust-policy.md, "Signature Verification Details", authentic timestamp).
 
-use futures_util::FutureExt as _;
-use time::OffsetDateTime;
-
 use super::{Asking, CheckFailure, Context, Learnt};
 use crate::envelope::{Intact, Scheme};
-use crate::revocation::{Asked, ChainTrust, Standing};
+use crate::revocation::{Answers, Asked, ChainTrust, Standing};
 use crate::timestamp::{Parsed, Verified};
 use crate::trust::{StoreType, TimestampRule};
 use crate::verify::CheckResult;
 use crate::x509::{Certificate, TimestampingChain};
+use futures_util::FutureExt as _;
 
 /// Where the policy asks for no timestamp, the only proven time is now; the signer's signing time is
 /// a claim and is never used.
@@ -19,21 +17,26 @@ pub(super) fn check<'a>(
     context: &'a Context<'a>,
     _: &'a [CheckResult],
 ) -> Asking<'a> {
-    // the answers about the authority are in the failure, those about the signer in the report
+    // bad answers about the authority are in the failure, those about the signer in the report
     let judged = async move {
         match judge(intact, context).await {
-            Ok(timestamp) => (Ok(()), Learnt { timestamp, ..Learnt::default() }),
+            Ok(None) => (Ok(()), Learnt::default()),
+            Ok(Some((verified, answers))) => {
+                let timestamp = Some(verified.interval().gen_time());
+                let authority = Some((verified.chain().clone(), answers));
+                (Ok(()), Learnt { timestamp, authority, ..Learnt::default() })
+            }
             Err(failure) => (Err(failure), Learnt::default()),
         }
     };
     judged.boxed()
 }
 
-/// The time of the timestamp, where one was wanted.
+/// The timestamp, where one was wanted, and the answers about its authority.
 async fn judge(
     intact: &Intact,
     context: &Context<'_>,
-) -> Result<Option<OffsetDateTime>, CheckFailure> {
+) -> Result<Option<(Verified, Answers)>, CheckFailure> {
     let certificates = intact.chain().certificates();
     if let Scheme::SigningAuthority { authentic_signing_time: signed } = intact.scheme() {
         return match certificates.iter().find(|c| signed < c.not_before() || signed > c.not_after())
@@ -52,8 +55,8 @@ async fn judge(
     };
     if needed {
         let verified = countersignature(intact, context)?;
-        not_revoked(verified.chain(), context).await?;
-        Ok(Some(verified.interval().gen_time()))
+        let answers = not_revoked(verified.chain(), context).await?;
+        Ok(Some((verified, answers)))
     } else {
         certificates.iter().try_for_each(|c| valid_now(c, context))?;
         Ok(None)
@@ -90,15 +93,16 @@ fn countersignature(intact: &Intact, context: &Context<'_>) -> Result<Verified, 
 async fn not_revoked(
     authority: &TimestampingChain,
     context: &Context<'_>,
-) -> Result<(), CheckFailure> {
+) -> Result<Answers, CheckFailure> {
     let asked = Asked {
         certificates: authority.certificates(),
         now: context.now,
         authentic_signing_time: None,
         trust: ChainTrust::Trusted,
     };
-    match context.revocation.check(&asked).await.standing() {
-        Standing::Good => Ok(()),
+    let answers = context.revocation.check(&asked).await;
+    match answers.standing() {
+        Standing::Good => Ok(answers),
         Standing::Revoked(certificate, revoked) => Err(CheckFailure::TimestampRevoked {
             subject: certificate.subject.clone(),
             at: revoked.at,
