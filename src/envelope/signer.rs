@@ -1,5 +1,7 @@
 //! Who makes the signature: a key in memory here, a key vault in `azure`.
 
+use std::borrow::Cow;
+
 use crate::crypto::{KeyError, PrivateKey, Suite};
 use crate::fault::{BoxFault, Fault};
 use crate::x509::{Certificate, Chain, ChainError};
@@ -14,10 +16,26 @@ pub trait Signer: Send + Sync {
     }
     /// RSA-PSS with salt length = hash length, or ECDSA R‖S.
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault>;
+    /// The same, with the chain of the key that made it: another than `chain()` where a service
+    /// changes keys while a command runs.
+    async fn sign_with_chain(&self, message: &[u8]) -> Result<ChainedSignature<'_>, BoxFault> {
+        let signature = self.sign(message).await?;
+        Ok(ChainedSignature { signature, chain: Cow::Borrowed(self.chain()) })
+    }
     /// Added to the signing agent attribute, such as `azure-kv`.
     fn agent(&self) -> Option<&str> {
         None
     }
+    /// What its owner should know of the chain, as sentences for warnings.
+    fn advice(&self) -> Vec<String> {
+        self.chain().advice()
+    }
+}
+
+/// A raw signature and the chain of the key that made it.
+pub struct ChainedSignature<'a> {
+    pub signature: Vec<u8>,
+    pub chain: Cow<'a, Chain>,
 }
 
 /// Makes timestamps over signatures.

@@ -6,7 +6,8 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::attributes::{check_time_order, in_range};
 use super::{
-    Countersigner, EnvelopeError, Format, Intact, Parsed, Payload, Scheme, Signer, cose, jws,
+    ChainedSignature, Countersigner, EnvelopeError, Format, Intact, Parsed, Payload, Scheme,
+    Signer, cose, jws,
 };
 use crate::clock::rfc3339;
 use crate::crypto::Suite;
@@ -103,15 +104,17 @@ pub async fn seal_with(
     countersigner: Option<&dyn Countersigner>,
 ) -> Result<Sealed, SealError> {
     let signing = Signing::of(request, signer.suite())?;
-    let chain = signer.chain();
-    chain.check_valid_at(signing.scheme.time())?;
+    signer.chain().check_valid_at(signing.scheme.time())?;
     let payload = request.payload.bytes(request.format);
     let unsigned = match request.format {
         Format::Jws => Unsigned::Jws(jws::Unsigned::new(&signing, &payload)),
         Format::Cose => Unsigned::Cose(Box::new(cose::Unsigned::new(&signing, &payload))),
     };
     let message = unsigned.message();
-    let signature = signer.sign(&message).await.map_err(SealError::Signer)?;
+    let ChainedSignature { signature, chain } =
+        signer.sign_with_chain(&message).await.map_err(SealError::Signer)?;
+    let chain = &*chain;
+    chain.check_valid_at(signing.scheme.time())?;
     let token = match countersigner {
         Some(countersigner) => {
             chain
@@ -130,7 +133,7 @@ pub async fn seal_with(
         Unsigned::Cose(unsigned) => unsigned.finish(&signature, &attributes),
     };
     let intact = Parsed::read(request.format, &bytes)?.check_integrity()?;
-    check_ours(&intact, request, &signing, signer)?;
+    check_ours(&intact, request, &signing, chain)?;
     if intact.timestamp_token() != token.as_deref() {
         return Err(SealError::Altered { part: "timestamp" });
     }
@@ -202,11 +205,11 @@ fn check_ours(
     intact: &Intact,
     request: &SealRequest,
     signing: &Signing,
-    signer: &dyn Signer,
+    chain: &Chain,
 ) -> Result<(), SealError> {
     let differs = [
         ("payload", *intact.payload() != request.payload),
-        ("certificate chain", intact.chain() != signer.chain()),
+        ("certificate chain", intact.chain() != chain),
         ("signing time", intact.scheme() != signing.scheme),
         ("expiry", intact.expiry() != signing.expiry),
     ];

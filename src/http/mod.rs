@@ -15,4 +15,4 @@ pub use client::{Http, HttpOptions};
 pub use direct::direct_client;
 pub use error::{HttpError, hint_of_reason};
 pub use message::{Redirects, Request, Response, redacted, same_origin};
-pub use retry::{Attempts, Deadline, FixedJitter, Jitter, Sent, SystemJitter};
+pub use retry::{Attempts, Deadline, FixedJitter, Jitter, Sent, SystemJitter, retry_after};

@@ -165,13 +165,13 @@ pub async fn sign(
         .await
         .map_err(SignError::Push)?;
 
-    let mut warnings = signer.chain().advice();
+    let mut warnings = signer.advice();
     warnings.extend(pushed.warnings);
     Ok(Signed {
         reference: request.reference.at(&target.digest),
         target,
         signature: pushed.manifest_digest,
-        signer: SignerSummary::from(signer.chain().leaf()),
+        signer: SignerSummary::from(sealed.intact.chain().leaf()),
         expiry: sealed.intact.expiry(),
         timestamp: stamped(&sealed.intact),
         user_metadata: request.user_metadata.clone(),
@@ -206,7 +206,7 @@ pub async fn rehearse(
         join!(registry.resolve(request.reference), signer, registry.check_push());
     let signer = signer.map_err(SignError::Signer).and_then(|signer| {
         signer.chain().check_valid_at(clock.now())?;
-        Ok((SignerSummary::from(signer.chain().leaf()), signer.chain().advice()))
+        Ok((SignerSummary::from(signer.chain().leaf()), signer.advice()))
     });
     Ok(Rehearsal {
         target: target.map_err(SignError::Resolve),
