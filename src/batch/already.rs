@@ -11,7 +11,9 @@ use crate::clock::Clock;
 use crate::crypto::Digest;
 use crate::envelope::{Format, Intact, Parsed, Signer, TargetArtifact};
 use crate::registry::{FetchedSignature, Reference, Registry, SignatureDescriptor, Version};
-use crate::sign::{OpenSigner, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, sign};
+use crate::sign::{
+    OpenSigner, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, sign, stamped,
+};
 
 /// most signatures of one artifact that are looked at, as notation's default when verifying
 const LIMIT: usize = 100;
@@ -47,7 +49,8 @@ pub struct AlreadySigned {
 }
 
 /// Signs one artifact unless it carries, among the first 100 signatures listed, one that is intact,
-/// by the signer's own leaf certificate, about this very artifact, with the user metadata asked for,
+/// by the signer's own leaf certificate (of a service that renews it, with a timestamp, by an earlier
+/// one), about this very artifact, with the user metadata asked for,
 /// and without an expiry within the time given. No trust policy is involved.
 ///
 /// A signature that cannot be fetched or is not intact does not count. A certificate that is not
@@ -87,11 +90,11 @@ pub async fn sign_once(
     };
     let reference = request.reference.at(&target.digest);
     match wanted.find(registry, listing.signatures).await {
-        Some((signature, expiry)) => Ok(Once::Already(AlreadySigned {
+        Some((signature, intact)) => Ok(Once::Already(AlreadySigned {
             reference,
             signature,
-            signer: SignerSummary::from(signer.chain().leaf()),
-            expiry,
+            signer: SignerSummary::from(intact.chain().leaf()),
+            expiry: intact.expiry(),
             target,
         })),
         None => {
@@ -114,12 +117,12 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// The first that will do, with its expiry; those that claim our certificate are tried first.
+    /// The first that will do; those that claim our certificate are tried first.
     async fn find(
         &self,
         registry: &dyn Registry,
         mut listed: Vec<SignatureDescriptor>,
-    ) -> Option<(Digest, Option<OffsetDateTime>)> {
+    ) -> Option<(Digest, Intact)> {
         let thumbprint = self.signer.chain().leaf().thumbprint();
         // only an order: whatever the annotations claim, each signature is checked
         listed.sort_by_cached_key(|signature| !claims(signature, &thumbprint));
@@ -133,7 +136,7 @@ impl Wanted<'_> {
         while let Some(answer) = fetched.next().await {
             let Ok(signature) = answer else { continue };
             if let Some(intact) = intact(&signature).filter(|intact| self.is_met_by(intact)) {
-                return Some((signature.manifest_digest, intact.expiry()));
+                return Some((signature.manifest_digest, intact));
             }
         }
         None
@@ -144,14 +147,22 @@ impl Wanted<'_> {
         let same_artifact = signed.media_type == self.target.media_type
             && signed.digest == self.target.digest
             && signed.size == self.target.size;
-        let same_leaf =
-            intact.chain().leaf().thumbprint() == self.signer.chain().leaf().thumbprint();
         let metadata = self.user_metadata.iter();
         let same_metadata =
             metadata.into_iter().all(|(key, value)| signed.annotations.get(key) == Some(value));
         let lasts =
             intact.expiry().is_none_or(|expiry| self.after.is_some_and(|after| expiry > after));
-        same_artifact && same_leaf && same_metadata && lasts
+        same_artifact && same_metadata && lasts && self.is_ours(intact)
+    }
+
+    /// By the signer's own certificate; or by an earlier one of the same subscriber, within its time as
+    /// far as the timestamp beside it says.
+    fn is_ours(&self, intact: &Intact) -> bool {
+        let leaf = intact.chain().leaf();
+        leaf == self.signer.chain().leaf()
+            || (self.signer.is_maker_of(intact.chain())
+                && stamped(intact)
+                    .is_some_and(|time| leaf.not_before() <= time && time <= leaf.not_after()))
     }
 }
 

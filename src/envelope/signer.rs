@@ -22,6 +22,11 @@ pub trait Signer: Send + Sync {
         let signature = self.sign(message).await?;
         Ok(ChainedSignature { signature, chain: Cow::Borrowed(self.chain()) })
     }
+    /// Whether a signature with this chain is this signer's: made with its certificate or, where a
+    /// service renews certificates, with another one for the same subscriber.
+    fn is_maker_of(&self, chain: &Chain) -> bool {
+        chain.leaf() == self.chain().leaf()
+    }
     /// Added to the signing agent attribute, such as `azure-kv`.
     fn agent(&self) -> Option<&str> {
         None

@@ -179,8 +179,9 @@ pub async fn sign(
     })
 }
 
-/// The time in a token that the countersigner verified.
-fn stamped(intact: &Intact) -> Option<OffsetDateTime> {
+/// The time that the token beside the signature says, when it is about this signature; who stamped it
+/// is not looked at.
+pub fn stamped(intact: &Intact) -> Option<OffsetDateTime> {
     let claims = Parsed::read(intact.timestamp_token()?).ok()?.claims(intact.signature()).ok()?;
     Some(claims.interval.gen_time())
 }
