@@ -16,7 +16,7 @@ pub fn certificates_from_pkcs7(bytes: &[u8]) -> Result<Vec<Certificate>, Certifi
 fn certificate_set(bytes: &[u8]) -> der::Result<Vec<&[u8]>> {
     let mut outer = inside(AnyRef::from_der(bytes)?, Tag::Sequence)?;
     if ObjectIdentifier::decode(&mut outer)? != SIGNED_DATA {
-        return Err(Tag::ObjectIdentifier.value_error().into());
+        return Err(Tag::ObjectIdentifier.value_error());
     }
     let explicit = AnyRef::decode(&mut outer)?;
     outer.finish(())?;
