@@ -1,7 +1,5 @@
 //! Who makes the signature: a key in memory here, a key vault in `azure`.
 
-use std::borrow::Cow;
-
 use crate::crypto::{KeyError, PrivateKey, Suite};
 use crate::fault::{BoxFault, Fault};
 use crate::x509::{Certificate, Chain, ChainError};
@@ -16,11 +14,10 @@ pub trait Signer: Send + Sync {
     }
     /// RSA-PSS with salt length = hash length, or ECDSA R‖S.
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault>;
-    /// The same, with the chain of the key that made it: another than `chain()` where a service
-    /// changes keys while a command runs.
-    async fn sign_with_chain(&self, message: &[u8]) -> Result<ChainedSignature<'_>, BoxFault> {
-        let signature = self.sign(message).await?;
-        Ok(ChainedSignature { signature, chain: Cow::Borrowed(self.chain()) })
+    /// The same, with the chain of the key that made it where that is not `chain()`: a service may
+    /// renew its certificate while a command runs.
+    async fn sign_with_chain(&self, message: &[u8]) -> Result<ChainedSignature, BoxFault> {
+        Ok(ChainedSignature { signature: self.sign(message).await?, renewed: None })
     }
     /// Whether a signature with this chain is this signer's: made with its certificate or, where a
     /// service renews certificates, with another one for the same subscriber.
@@ -38,9 +35,10 @@ pub trait Signer: Send + Sync {
 }
 
 /// A raw signature and the chain of the key that made it.
-pub struct ChainedSignature<'a> {
+pub struct ChainedSignature {
     pub signature: Vec<u8>,
-    pub chain: Cow<'a, Chain>,
+    /// None: the signer's own.
+    pub renewed: Option<Chain>,
 }
 
 /// Makes timestamps over signatures.

@@ -104,16 +104,17 @@ pub async fn seal_with(
     countersigner: Option<&dyn Countersigner>,
 ) -> Result<Sealed, SealError> {
     let signing = Signing::of(request, signer.suite())?;
-    signer.chain().check_valid_at(signing.scheme.time())?;
+    let chain = signer.chain();
+    chain.check_valid_at(signing.scheme.time())?;
     let payload = request.payload.bytes(request.format);
     let unsigned = match request.format {
         Format::Jws => Unsigned::Jws(jws::Unsigned::new(&signing, &payload)),
         Format::Cose => Unsigned::Cose(Box::new(cose::Unsigned::new(&signing, &payload))),
     };
     let message = unsigned.message();
-    let ChainedSignature { signature, chain } =
+    let ChainedSignature { signature, renewed } =
         signer.sign_with_chain(&message).await.map_err(SealError::Signer)?;
-    let chain = &*chain;
+    let chain = renewed.as_ref().unwrap_or(chain);
     chain.check_valid_at(signing.scheme.time())?;
     let token = match countersigner {
         Some(countersigner) => {
@@ -133,7 +134,7 @@ pub async fn seal_with(
         Unsigned::Cose(unsigned) => unsigned.finish(&signature, &attributes),
     };
     let intact = Parsed::read(request.format, &bytes)?.check_integrity()?;
-    check_ours(&intact, request, &signing, chain)?;
+    check_ours(&intact, request, &signing, renewed.as_ref().unwrap_or_else(|| signer.chain()))?;
     if intact.timestamp_token() != token.as_deref() {
         return Err(SealError::Altered { part: "timestamp" });
     }

@@ -141,6 +141,17 @@ async fn the_service_says_when_to_ask_again_and_is_given_two_minutes() {
 }
 
 #[tokio::test]
+async fn an_operation_is_told_before_the_commands_own_time_is_over() {
+    let world = World::start().await;
+    let signer = world.signer("working").await.unwrap();
+    // the command has 600 seconds
+    world.clock.advance(Duration::from_millis(599_500));
+    let error = world.artifact(&signer).await.err().unwrap();
+    assert_eq!(error.code(), "azure-artifact-signing-unfinished", "{error}");
+    assert!(world.clock.elapsed() < Duration::from_secs(600));
+}
+
+#[tokio::test]
 async fn passing_faults_are_survived_at_every_request() {
     let world = World::start().await;
     let faults =

@@ -54,7 +54,7 @@ enum Ask<'a> {
 impl Client {
     /// The certificates that sign now, in any order.
     pub async fn chain(&self) -> Result<Vec<Certificate>, ArtifactSigningError> {
-        let answer = self.call(&Ask::Chain).await?;
+        let answer = self.call(&Ask::Chain, &self.http).await?;
         self.certificates(&answer.body)
     }
 
@@ -64,8 +64,10 @@ impl Client {
     /// same digest: what the first one made is used by nobody.
     pub async fn sign(&self, digest: &[u8]) -> Result<Signed, ArtifactSigningError> {
         let clock = self.http.clock();
+        // the operation's id is told by this, also when the command's time runs out
+        let following = self.http.ending_early();
         let ask = Ask::Sign(digest);
-        let answer = self.call(&ask).await?;
+        let answer = self.call(&ask, &self.http).await?;
         let mut operation = Operation::read(ask.name(), &answer, None, clock.now())?;
         let id = operation.id.clone();
         tracing::info!(target: "sealwright", "signing operation {}", id.as_str());
@@ -85,7 +87,7 @@ impl Client {
                 State::Pending(status) => status,
             };
             let wait = operation.again.unwrap_or_default().max(pause);
-            let (now, deadline) = (clock.elapsed(), self.http.deadline().0);
+            let (now, deadline) = (clock.elapsed(), following.deadline().0);
             let waited = now.saturating_sub(begun);
             if waited.saturating_add(wait) > OPERATION_LIMIT || now.saturating_add(wait) >= deadline
             {
@@ -94,16 +96,22 @@ impl Client {
             }
             clock.sleep(wait).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
-            operation = self.status(&id).await.map_err(|source| ArtifactSigningError::Lost {
-                operation: id.as_str().to_owned(),
-                source: Box::new(source),
+            operation = self.status(&id, &following).await.map_err(|source| {
+                ArtifactSigningError::Lost {
+                    operation: id.as_str().to_owned(),
+                    source: Box::new(source),
+                }
             })?;
         }
     }
 
-    async fn status(&self, id: &OperationId) -> Result<Operation, ArtifactSigningError> {
+    async fn status(
+        &self,
+        id: &OperationId,
+        http: &Http,
+    ) -> Result<Operation, ArtifactSigningError> {
         let ask = Ask::Status(id);
-        let answer = self.call(&ask).await?;
+        let answer = self.call(&ask, http).await?;
         Operation::read(ask.name(), &answer, Some(id), self.http.clock().now())
     }
 
@@ -115,13 +123,13 @@ impl Client {
     }
 
     /// One request with a token; a 401 is tried once more with a new one.
-    async fn call(&self, ask: &Ask<'_>) -> Result<Response, ArtifactSigningError> {
+    async fn call(&self, ask: &Ask<'_>, http: &Http) -> Result<Response, ArtifactSigningError> {
         let audience = Audience::artifact_signing(self.profile.host.cloud());
         let mut token = self.tokens.token(audience).await?;
-        let mut answer = self.send(ask, &token).await?;
+        let mut answer = self.send(ask, &token, http).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             token = self.tokens.renewed(audience, &token).await?;
-            answer = self.send(ask, &token).await?;
+            answer = self.send(ask, &token, http).await?;
         }
         match answer.status {
             StatusCode::OK | StatusCode::ACCEPTED => Ok(answer),
@@ -129,7 +137,12 @@ impl Client {
         }
     }
 
-    async fn send(&self, ask: &Ask<'_>, token: &Token) -> Result<Response, ArtifactSigningError> {
+    async fn send(
+        &self,
+        ask: &Ask<'_>,
+        token: &Token,
+        http: &Http,
+    ) -> Result<Response, ArtifactSigningError> {
         let mut headers = HeaderMap::new();
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose()))
             .expect("a token is made of header characters: its source checks");
@@ -148,7 +161,7 @@ impl Client {
             limit: ANSWER_LIMIT,
             redirects: Redirects::Return,
         };
-        let request = self.http.send(request).await;
+        let request = http.send(request).await;
         request.map_err(|source| ArtifactSigningError::Http { request: ask.name(), source })
     }
 

@@ -1,6 +1,5 @@
 //! The signer: opened with one request for the chain, then one operation for each signature.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::client::Client;
@@ -46,15 +45,16 @@ impl ArtifactSigner {
 
     /// The chain that came with a signature: the opened one, or another where the service renewed its
     /// certificate since, as it does daily.
-    async fn signed(&self, message: &[u8]) -> Result<ChainedSignature<'_>, ArtifactSigningError> {
+    async fn signed(&self, message: &[u8]) -> Result<ChainedSignature, ArtifactSigningError> {
         let signed = self.client.sign(&Hash::Sha384.of(message)).await?;
-        let chain = match signed.certificates {
+        let renewed = match signed.certificates {
             Some(bag) if !bag.contains(self.chain.leaf()) => {
                 let issuers = &self.chain.certificates()[1..];
-                Cow::Owned(certificates::chain(&self.client.profile, &bag, issuers)?)
+                Some(certificates::chain(&self.client.profile, &bag, issuers)?)
             }
-            _ => Cow::Borrowed(&self.chain),
+            _ => None,
         };
+        let chain = renewed.as_ref().unwrap_or(&self.chain);
         let leaf = chain.leaf();
         chain.suite().verify(leaf.public_key(), message, &signed.signature).map_err(|_| {
             ArtifactSigningError::Signature {
@@ -62,7 +62,7 @@ impl ArtifactSigner {
                 subject: leaf.subject().to_string(),
             }
         })?;
-        Ok(ChainedSignature { signature: signed.signature, chain })
+        Ok(ChainedSignature { signature: signed.signature, renewed })
     }
 }
 
@@ -84,7 +84,7 @@ impl Signer for ArtifactSigner {
         Ok(self.signed(message).await?.signature)
     }
 
-    async fn sign_with_chain(&self, message: &[u8]) -> Result<ChainedSignature<'_>, BoxFault> {
+    async fn sign_with_chain(&self, message: &[u8]) -> Result<ChainedSignature, BoxFault> {
         Ok(self.signed(message).await?)
     }
 
