@@ -1,5 +1,8 @@
 //! Azure against the lab: every kind of key and chain, requests counted, refusals, faults, rotation.
 
+#[path = "azure/artifact_signing.rs"]
+mod artifact_signing;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

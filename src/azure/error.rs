@@ -28,6 +28,8 @@ pub enum AzureError {
     RegistryHost { host: String },
     #[error("{host:?} is not an Entra authority host")]
     AuthorityHost { host: String },
+    #[error("{host:?} is not an endpoint of Artifact Signing")]
+    SigningHost { host: String },
     #[error("the extra host {entry:?} {problem}")]
     ExtraHosts { entry: String, problem: &'static str },
     #[error("Input passed to \"--id\" must not be empty")]
@@ -132,6 +134,7 @@ impl Fault for AzureError {
             Self::VaultHost { .. } => "azure-vault-host",
             Self::RegistryHost { .. } => "azure-registry-host",
             Self::AuthorityHost { .. } => "azure-authority-host",
+            Self::SigningHost { .. } => "azure-artifact-signing-endpoint",
             Self::ExtraHosts { .. } => "azure-extra-hosts",
             Self::KeyIdEmpty
             | Self::KeyIdFormat { .. }
@@ -190,8 +193,11 @@ impl Fault for AzureError {
             Self::AuthorityHost { .. } => {
                 "unset AZURE_AUTHORITY_HOST; name a private cloud's own with azure-extra-hosts authority=HOST:PORT"
             }
+            Self::SigningHost { .. } => {
+                "an endpoint is https://<region>.codesigning.azure.net, the account's `accountUri`; name a private cloud's own with azure-extra-hosts artifact-signing=HOST:PORT"
+            }
             Self::ExtraHosts { .. } => {
-                "write vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT"
+                "write vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT"
             }
             Self::KeyIdEmpty
             | Self::KeyIdFormat { .. }

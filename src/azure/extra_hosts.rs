@@ -2,7 +2,7 @@
 
 use super::AzureError;
 
-/// `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT`: exact hosts, reached by https only.
+/// `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT`: exact hosts, reached by https only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExtraHosts {
     entries: Vec<(Role, String)>,
@@ -13,10 +13,15 @@ enum Role {
     Vault,
     Registry,
     Authority,
+    ArtifactSigning,
 }
 
-const ROLES: [(&str, Role); 3] =
-    [("vault", Role::Vault), ("registry", Role::Registry), ("authority", Role::Authority)];
+const ROLES: [(&str, Role); 4] = [
+    ("vault", Role::Vault),
+    ("registry", Role::Registry),
+    ("authority", Role::Authority),
+    ("artifact-signing", Role::ArtifactSigning),
+];
 
 /// more entries than any cloud has kinds of endpoints
 const ENTRY_LIMIT: usize = 64;
@@ -53,6 +58,10 @@ impl ExtraHosts {
 
     pub(super) fn has_authority(&self, host: &str) -> bool {
         self.has(Role::Authority, host)
+    }
+
+    pub(super) fn has_signing(&self, host: &str) -> bool {
+        self.has(Role::ArtifactSigning, host)
     }
 
     fn has(&self, role: Role, host: &str) -> bool {
@@ -100,8 +109,10 @@ mod tests {
     #[test]
     fn a_list_names_exact_hosts_by_role() {
         let hosts =
-            ExtraHosts::parse("vault=LOCALHOST:8443,registry=cr.example:443, authority=10.0.0.1:1")
+            ExtraHosts::parse("vault=LOCALHOST:8443,registry=cr.example:443, authority=10.0.0.1:1 artifact-signing=s:1")
                 .unwrap();
+        assert!(hosts.has_signing("s:1"));
+        assert!(!hosts.has_signing("localhost:8443"));
         assert!(hosts.has_vault("localhost:8443"));
         assert!(!hosts.has_vault("localhost"));
         assert!(!hosts.has_vault("localhost:84433"));

@@ -21,6 +21,9 @@ struct CloudRow {
     vault_suffix: &'static str,
     vault_scope: &'static str,
     registry_suffix: &'static str,
+    /// Before it stands the region; none where the service is not (learn.microsoft.com, "Set up
+    /// Artifact Signing").
+    signing_suffix: Option<&'static str>,
     /// Whom an assertion of another identity provider is for (learn.microsoft.com, "Workload
     /// identity federation").
     assertion_audience: &'static str,
@@ -35,6 +38,7 @@ const ROWS: [CloudRow; 3] = [
         vault_suffix: ".vault.azure.net",
         vault_scope: "https://vault.azure.net/.default",
         registry_suffix: ".azurecr.io",
+        signing_suffix: Some(".codesigning.azure.net"),
         assertion_audience: "api://AzureADTokenExchange",
         authorities: &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com"],
     },
@@ -44,6 +48,7 @@ const ROWS: [CloudRow; 3] = [
         vault_suffix: ".vault.azure.cn",
         vault_scope: "https://vault.azure.cn/.default",
         registry_suffix: ".azurecr.cn",
+        signing_suffix: None,
         assertion_audience: "api://AzureADTokenExchangeChina",
         authorities: &["login.chinacloudapi.cn", "login.partner.microsoftonline.cn"],
     },
@@ -53,6 +58,7 @@ const ROWS: [CloudRow; 3] = [
         vault_suffix: ".vault.usgovcloudapi.net",
         vault_scope: "https://vault.usgovcloudapi.net/.default",
         registry_suffix: ".azurecr.us",
+        signing_suffix: None,
         assertion_audience: "api://AzureADTokenExchangeUSGov",
         authorities: &["login.microsoftonline.us"],
     },
@@ -186,6 +192,42 @@ impl RegistryHost {
     /// The registry's name, as `az acr show -n` takes it; None for an extra host.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+}
+
+/// An endpoint of Artifact Signing that may receive tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningHost {
+    host: String,
+    cloud: Cloud,
+}
+
+impl SigningHost {
+    /// Checks an endpoint as the portal shows it, `https://<region>.codesigning.azure.net/`, or its
+    /// host alone.
+    pub fn parse(text: &str, extra: &ExtraHosts) -> Result<Self, AzureError> {
+        let lower = text.to_ascii_lowercase();
+        let host = lower.strip_prefix("https://").unwrap_or(&lower);
+        let host = without_default_port(host.strip_suffix('/').unwrap_or(host));
+        let known = ROWS.iter().find(|row| {
+            row.signing_suffix.and_then(|suffix| host.strip_suffix(suffix)).is_some_and(is_label)
+        });
+        match known.map(|row| row.cloud) {
+            Some(cloud) => Ok(Self { host: host.to_owned(), cloud }),
+            None if extra.has_signing(host) => {
+                Ok(Self { host: host.to_owned(), cloud: Cloud::Public })
+            }
+            None => Err(AzureError::SigningHost { host: text.to_owned() }),
+        }
+    }
+
+    /// Lower case, without port 443.
+    pub fn as_str(&self) -> &str {
+        &self.host
+    }
+
+    pub fn cloud(&self) -> Cloud {
+        self.cloud
     }
 }
 

@@ -1,4 +1,4 @@
-//! Azure: who am I (Entra), the Key Vault signer, the ACR token exchange.
+//! Azure: who am I (Entra), the signers of Key Vault and Artifact Signing, the ACR token exchange.
 //!
 //! Tokens go to hosts of one anchored table only (`hosts`); `ExtraHosts` admits private clouds and
 //! labs, exactly as named. The exchanges with Entra are azure_identity's, over the command's own
@@ -8,6 +8,7 @@
 //! azure_identity would read the process's environment and ask without these rules.
 
 mod acr;
+mod artifact_signing;
 mod connection;
 mod error;
 mod extra_hosts;
@@ -15,16 +16,20 @@ mod hints;
 mod hosts;
 mod identity;
 mod key_vault;
+mod leaf;
 mod pem;
 #[cfg(test)]
 mod testing;
 
 pub use acr::AcrCredentials;
+pub use artifact_signing::{ArtifactSigner, ArtifactSigningError, CertificateProfile};
 pub use connection::{ConnectionError, ConnectionName, RegistryConnection, ServiceConnection};
 pub use error::{AzureError, Refusal};
 pub use extra_hosts::ExtraHosts;
-pub use hints::{ChainMode, Permission, Wanted, registry_hint, vault_hint};
-pub use hosts::{AuthorityHost, CLOUDS, Cloud, RegistryHost, VaultHost, full_registry_name};
+pub use hints::{ChainMode, Permission, Wanted, registry_hint, signing_hint, vault_hint};
+pub use hosts::{
+    AuthorityHost, CLOUDS, Cloud, RegistryHost, SigningHost, VaultHost, full_registry_name,
+};
 pub use identity::{
     Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Listener, NamedIdentity,
     Principal, PrincipalKind, Service, Token, TokenSource,

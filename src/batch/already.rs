@@ -16,6 +16,7 @@ use crate::registry::{FetchedSignature, Reference, Registry, SignatureDescriptor
 use crate::revocation::Answers;
 use crate::sign::{
     OpenSigner, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, Told, open, sign,
+    stamped,
 };
 
 /// most signatures of one artifact that are looked at, as notation's default when verifying
@@ -94,9 +95,10 @@ pub enum Shortfall {
 }
 
 /// Signs one artifact unless it carries, among the first 100 signatures listed, one that is intact,
-/// by the signer's own leaf certificate, about this very artifact, with the user metadata asked for,
-/// and without an expiry within the time given; where a timestamp is to be made, with one that its maker
-/// accepts. No trust policy is involved.
+/// by the signer's own leaf certificate (of a service that renews it, with a timestamp, by an earlier
+/// one), about this very artifact, with the user metadata asked for, and without an expiry within the
+/// time given; where a timestamp is to be made, with one that its maker accepts. No trust policy is
+/// involved.
 ///
 /// A signature that cannot be fetched or is not intact does not count. A certificate that is not
 /// valid now is an error, since the signatures made with it are of no use any more; the same goes for
@@ -144,7 +146,7 @@ pub async fn sign_once(
                 reference,
                 lifetime: Lifetime::of_signature(&good.intact, &good.signature.to_string()),
                 signature: good.signature,
-                signer: SignerSummary::from(signer.chain().leaf()),
+                signer: SignerSummary::from(good.intact.chain().leaf()),
                 expiry: good.intact.expiry(),
                 timestamp: good.timestamp,
                 target,
@@ -224,9 +226,17 @@ impl Wanted<'_> {
         let same_artifact = signed.media_type == self.target.media_type
             && signed.digest == self.target.digest
             && signed.size == self.target.size;
-        let same_leaf =
-            intact.chain().leaf().thumbprint() == self.signer.chain().leaf().thumbprint();
-        same_artifact && same_leaf
+        same_artifact && self.is_own_leaf(intact)
+    }
+
+    /// The signer's own certificate; or an earlier one of the same subscriber, within its time as far as the
+    /// timestamp beside it says.
+    fn is_own_leaf(&self, intact: &Intact) -> bool {
+        let leaf = intact.chain().leaf();
+        leaf == self.signer.chain().leaf()
+            || (self.signer.is_maker_of(intact.chain())
+                && stamped(intact)
+                    .is_some_and(|time| leaf.not_before() <= time && time <= leaf.not_after()))
     }
 
     /// The time of its timestamp, where one is wanted.

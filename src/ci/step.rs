@@ -1,5 +1,6 @@
 //! A valid step: what the inputs ask for.
 
+mod artifact_signing;
 mod revocation;
 mod trust;
 mod validate;
@@ -55,6 +56,8 @@ pub enum KeyChoice {
     Named(String),
     /// A vault's certificate, latest version.
     Certificate { vault: String, certificate: String },
+    /// A certificate profile of Artifact Signing, checked by `azure`.
+    ArtifactSigning { endpoint: String, account: String, profile: String },
 }
 
 /// How the vault's chain is completed.

@@ -161,6 +161,24 @@ pub const INPUTS: &[Input] = &[
         "`true`: the vault's certificate is its own chain.",
     ).under(Group::Key).of(SIGN),
     input(
+        "artifact-signing-endpoint",
+        Shape::Text,
+        None,
+        "Azure Artifact Signing instead of a vault: the account's endpoint, such as `https://eus.codesigning.azure.net`; with `artifact-signing-account`, `artifact-signing-profile` and `timestamp-url`.",
+    ).under(Group::Key).of(SIGN),
+    input(
+        "artifact-signing-account",
+        Shape::Text,
+        None,
+        "Name of the Artifact Signing account.",
+    ).under(Group::Key).of(SIGN),
+    input(
+        "artifact-signing-profile",
+        Shape::Text,
+        None,
+        "Certificate profile of the account: its current certificate signs.",
+    ).under(Group::Key).of(SIGN),
+    input(
         "credential-type",
         Shape::OneOf(&[
             "github",
@@ -196,7 +214,7 @@ pub const INPUTS: &[Input] = &[
         "azure-extra-hosts",
         Shape::Text,
         None,
-        "Further hosts that may see Azure tokens, exact, https only: `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT`.",
+        "Further hosts that may see Azure tokens, exact, https only: `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT`.",
     ).under(Group::Azure),
     input(
         "auth-realms",

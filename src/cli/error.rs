@@ -60,6 +60,10 @@ pub enum CliError {
     NegativeExpiry,
     #[error("expiry duration supports minimum granularity of seconds")]
     FractionalExpiry,
+    #[error(
+        "certificates of Artifact Signing end after 72 hours, and with them a signature without a timestamp: give --timestamp-url and --timestamp-root-cert"
+    )]
+    ShortLivedWithoutTimestamp,
     #[error("timeout must be a positive duration")]
     Timeout,
     #[error("{flag} must be a positive duration")]
@@ -153,6 +157,7 @@ impl Fault for CliError {
             CliError::OutputFormat(_) => "cli-output-format",
             CliError::SignatureFormat(_) => "cli-signature-format",
             CliError::NegativeExpiry | CliError::FractionalExpiry => "cli-expiry",
+            CliError::ShortLivedWithoutTimestamp => "cli-timestamp-needed",
             CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
             CliError::PluginMissing { .. } => "cli-plugin-missing",
@@ -220,6 +225,9 @@ impl Fault for CliError {
             CliError::Thumbprint(_) => Some(format!(
                 "`SHA256 fingerprint` of a signature's first certificate: {PROGRAM} inspect <reference>"
             )),
+            CliError::ShortLivedWithoutTimestamp => Some(
+                "--timestamp-url http://timestamp.acs.microsoft.com --timestamp-root-cert <file with the authority's root>".to_owned(),
+            ),
             CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
             CliError::PluginMissing { .. } => Some(format!(
                 "azure-kv is built in: {PROGRAM} sign --plugin azure-kv --id <key id> <reference>"

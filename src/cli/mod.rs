@@ -6,6 +6,7 @@
 //! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; and the
 //! command `prune`. A word that names no command of a group is an error.
 
+mod artifact_signing;
 mod cancelled;
 pub mod commands;
 mod entra;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use super::artifact_signing;
 use super::commands::AZURE_KV;
 use super::error::CliError;
 use super::parse::{flags, value};
@@ -22,6 +23,8 @@ pub enum SigningKey {
     Local { key_path: PathBuf, certificate_path: PathBuf },
     /// A key in Azure Key Vault with the settings of notation's azure-kv plugin.
     AzureKv { id: String, config: BTreeMap<String, String> },
+    /// A certificate profile of Artifact Signing.
+    ArtifactSigning { endpoint: String, account: String, profile: String },
 }
 
 impl SigningKey {
@@ -34,6 +37,9 @@ impl SigningKey {
 
     /// The key the flags name, with the settings of `--plugin-config` over its own.
     pub fn choose(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
+        if let Some(key) = artifact_signing::chosen(values) {
+            return Ok(key);
+        }
         let over = flags::texts_of(values, "plugin-config");
         let key = Self::named(values, dirs)?;
         Ok(key.with_config(value::pairs("plugin-config", over)?))
@@ -45,7 +51,7 @@ impl SigningKey {
             Self::AzureKv { config, .. } => {
                 CredentialType::parse(config.get("credential_type")?).ok()
             }
-            Self::Local { .. } => None,
+            Self::Local { .. } | Self::ArtifactSigning { .. } => None,
         }
     }
 
@@ -53,7 +59,7 @@ impl SigningKey {
     pub fn ignored_settings(&self) -> Vec<String> {
         match self {
             Self::AzureKv { config, .. } => ignored_settings(config),
-            Self::Local { .. } => Vec::new(),
+            Self::Local { .. } | Self::ArtifactSigning { .. } => Vec::new(),
         }
     }
 
@@ -97,7 +103,7 @@ impl SigningKey {
                 config.extend(over);
                 Self::AzureKv { id, config }
             }
-            local => local,
+            other => other,
         }
     }
 }

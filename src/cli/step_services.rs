@@ -11,7 +11,7 @@ use super::cancelled::cancelled;
 use super::session::Session;
 use super::signing_key::SigningKey;
 use super::world::{World, stores};
-use crate::azure::{ExtraHosts, KeyId, full_registry_name};
+use crate::azure::{CertificateProfile, ExtraHosts, KeyId, full_registry_name};
 use crate::batch::{Member, Once, sign_once};
 use crate::ci::{
     Cancelled, ChainSource, Command, KeyChoice, LogOut, LoggedIn, Login, Presence, Provenance,
@@ -103,6 +103,12 @@ impl StepServices {
             KeyChoice::Named(name) => {
                 let key = SigningKey::in_list(name, &Dirs::from_env(&self.env)?)?;
                 return Ok(key.with_config(self.plugin_config()));
+            }
+            KeyChoice::ArtifactSigning { endpoint, account, profile } => {
+                let (endpoint, account, profile) =
+                    (endpoint.clone(), account.clone(), profile.clone());
+                CertificateProfile::parse(&endpoint, &account, &profile, &extra)?;
+                return Ok(SigningKey::ArtifactSigning { endpoint, account, profile });
             }
             KeyChoice::Id(id) => KeyId::parse(id, &extra)?.to_string(),
             KeyChoice::Certificate { vault, certificate } => {

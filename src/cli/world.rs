@@ -16,9 +16,9 @@ use super::role_hints::RoleHints;
 use super::signing_key::SigningKey;
 use super::timestamping;
 use crate::azure::{
-    AcrCredentials, AzureError, ChainSource, ConnectionName, CredentialType, ExtraHosts, Identity,
-    KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity, PublicCertificate, RegistryConnection,
-    RegistryHost, TokenSource, Wanted, public_certificate,
+    AcrCredentials, ArtifactSigner, AzureError, CertificateProfile, ChainSource, ConnectionName,
+    CredentialType, ExtraHosts, Identity, KeyId, KeyVaultOptions, KeyVaultSigner, NamedIdentity,
+    PublicCertificate, RegistryConnection, RegistryHost, TokenSource, Wanted, public_certificate,
 };
 use crate::ci::{CredentialsReport, Provenance};
 use crate::clock::Clock;
@@ -75,10 +75,10 @@ pub struct World {
     registry_connection: Option<RegistryConnection>,
 }
 
-/// A vault key that was opened.
+/// A key in Azure that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUsed {
-    /// The key with its version.
+    /// The vault's key with its version, or the certificate profile.
     pub id: String,
     /// `environment (client secret)`
     pub credential: String,
@@ -120,7 +120,7 @@ impl World {
         self.http.throttled()
     }
 
-    /// The vault key that signs; none for a local key, or before it was opened.
+    /// The key in Azure that signs; none for a local key, or before it was opened.
     pub fn key_used(&self) -> Option<KeyUsed> {
         self.key_used.lock().expect("no panic holds this lock").clone()
     }
@@ -226,6 +226,18 @@ impl World {
     /// A signer to be opened. What the key's settings get wrong is said at once.
     pub fn signer(&self, key: &SigningKey) -> Result<OpenSigner<'_>, BoxFault> {
         match key {
+            SigningKey::ArtifactSigning { endpoint, account, profile } => {
+                let extra = &self.options.extra_hosts;
+                let profile = CertificateProfile::parse(endpoint, account, profile, extra)?;
+                let identity = self.identity(self.options.credential_type);
+                let (http, used) = (self.http.clone(), self.key_used.clone());
+                Ok(Box::pin(async move {
+                    let signer = ArtifactSigner::open(http, identity.clone(), profile).await?;
+                    let id = signer.profile().to_string();
+                    note(&used, id, identity.describe());
+                    Ok(Arc::new(signer) as Arc<dyn Signer>)
+                }))
+            }
             SigningKey::Local { key_path, certificate_path } => {
                 let (key_path, certificate_path) = (key_path.clone(), certificate_path.clone());
                 Ok(Box::pin(async move {
@@ -258,11 +270,7 @@ impl World {
                 let used = self.key_used.clone();
                 Ok(Box::pin(async move {
                     let signer = KeyVaultSigner::open(options).await?;
-                    let id = signer.key_id().to_string();
-                    tracing::info!(target: "sealwright", "signing with {id}");
-                    let credential = identity.describe();
-                    let key = KeyUsed { id, credential };
-                    *used.lock().expect("no panic holds this lock") = Some(key);
+                    note(&used, signer.key_id().to_string(), identity.describe());
                     Ok(Arc::new(signer) as Arc<dyn Signer>)
                 }))
             }
@@ -343,6 +351,12 @@ impl World {
         identities.push((credential_type, made.clone()));
         made
     }
+}
+
+/// Remembers what signs.
+fn note(used: &Mutex<Option<KeyUsed>>, id: String, credential: String) {
+    tracing::info!(target: "sealwright", "signing with {id}");
+    *used.lock().expect("no panic holds this lock") = Some(KeyUsed { id, credential });
 }
 
 /// The credential stores of this machine, for a command that asks no registry.

@@ -15,7 +15,7 @@ pub use attributes::{Attribute, AttributeKey, Scheme};
 pub use error::{EnvelopeError, Part};
 pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};
 pub use read::{Claims, Intact, Parsed};
-pub use signer::{Countersigner, LocalSigner, Signer, SignerError};
+pub use signer::{ChainedSignature, Countersigner, LocalSigner, Signer, SignerError};
 pub use write::{SealError, SealRequest, Sealed, seal, seal_with};
 
 /// The two envelope formats.

@@ -16,10 +16,31 @@ pub trait Signer: Send + Sync {
     }
     /// RSA-PSS with salt length = hash length, or ECDSA R‖S.
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault>;
+    /// The same, with the chain of the key that made it where that is not `chain()`: a service may
+    /// renew its certificate while a command runs.
+    async fn sign_with_chain(&self, message: &[u8]) -> Result<ChainedSignature, BoxFault> {
+        Ok(ChainedSignature { signature: self.sign(message).await?, renewed: None })
+    }
+    /// Whether a signature with this chain is this signer's: made with its certificate or, where a
+    /// service renews certificates, with another one for the same subscriber.
+    fn is_maker_of(&self, chain: &Chain) -> bool {
+        chain.leaf() == self.chain().leaf()
+    }
     /// Added to the signing agent attribute, such as `azure-kv`.
     fn agent(&self) -> Option<&str> {
         None
     }
+    /// What its owner should know of the chain, as sentences for warnings.
+    fn advice(&self) -> Vec<String> {
+        self.chain().advice()
+    }
+}
+
+/// A raw signature and the chain of the key that made it.
+pub struct ChainedSignature {
+    pub signature: Vec<u8>,
+    /// None: the signer's own.
+    pub renewed: Option<Chain>,
 }
 
 /// Makes timestamps over signatures.

@@ -6,7 +6,8 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::attributes::{check_time_order, in_range};
 use super::{
-    Countersigner, EnvelopeError, Format, Intact, Parsed, Payload, Scheme, Signer, cose, jws,
+    ChainedSignature, Countersigner, EnvelopeError, Format, Intact, Parsed, Payload, Scheme,
+    Signer, cose, jws,
 };
 use crate::clock::rfc3339;
 use crate::crypto::Suite;
@@ -111,7 +112,10 @@ pub async fn seal_with(
         Format::Cose => Unsigned::Cose(Box::new(cose::Unsigned::new(&signing, &payload))),
     };
     let message = unsigned.message();
-    let signature = signer.sign(&message).await.map_err(SealError::Signer)?;
+    let ChainedSignature { signature, renewed } =
+        signer.sign_with_chain(&message).await.map_err(SealError::Signer)?;
+    let chain = renewed.as_ref().unwrap_or(chain);
+    chain.check_valid_at(signing.scheme.time())?;
     let token = match countersigner {
         Some(countersigner) => {
             chain
@@ -130,7 +134,7 @@ pub async fn seal_with(
         Unsigned::Cose(unsigned) => unsigned.finish(&signature, &attributes),
     };
     let intact = Parsed::read(request.format, &bytes)?.check_integrity()?;
-    check_ours(&intact, request, &signing, signer)?;
+    check_ours(&intact, request, &signing, renewed.as_ref().unwrap_or_else(|| signer.chain()))?;
     if intact.timestamp_token() != token.as_deref() {
         return Err(SealError::Altered { part: "timestamp" });
     }
@@ -202,11 +206,11 @@ fn check_ours(
     intact: &Intact,
     request: &SealRequest,
     signing: &Signing,
-    signer: &dyn Signer,
+    chain: &Chain,
 ) -> Result<(), SealError> {
     let differs = [
         ("payload", *intact.payload() != request.payload),
-        ("certificate chain", intact.chain() != signer.chain()),
+        ("certificate chain", intact.chain() != chain),
         ("signing time", intact.scheme() != signing.scheme),
         ("expiry", intact.expiry() != signing.expiry),
     ];

@@ -96,6 +96,14 @@ impl Http {
         Self { jitter, ..self }
     }
 
+    /// The same client with less time: a twentieth, at most a second, is left to the caller to say what it
+    /// knows when an answer does not come.
+    pub fn ending_early(&self) -> Self {
+        let Deadline(end) = self.deadline;
+        let early = end.saturating_sub((end / 20).min(Duration::from_secs(1)));
+        Self { deadline: Deadline(early), ..self.clone() }
+    }
+
     /// The same client past every proxy, whatever the environment of the tests names.
     #[cfg(test)]
     pub(crate) fn without_proxies(mut self) -> Self {

@@ -17,4 +17,4 @@ pub use direct::direct_client;
 pub use error::{HttpError, hint_of_reason};
 pub use judged::{Judge, Names, SystemNames};
 pub use message::{Redirects, Request, Response, redacted, same_origin};
-pub use retry::{Attempts, Deadline, FixedJitter, Jitter, Sent, SystemJitter};
+pub use retry::{Attempts, Deadline, FixedJitter, Jitter, Sent, SystemJitter, retry_after};

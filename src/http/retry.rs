@@ -123,8 +123,9 @@ fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// RFC 9110, 10.2.3: seconds or an IMF-fixdate.
-fn retry_after(response: &Response, now: OffsetDateTime) -> Option<Duration> {
+/// How long `Retry-After` asks to wait (RFC 9110, 10.2.3: seconds or an IMF-fixdate); none where it is
+/// absent or neither.
+pub fn retry_after(response: &Response, now: OffsetDateTime) -> Option<Duration> {
     let value = response.header("retry-after")?.trim();
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));

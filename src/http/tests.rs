@@ -131,6 +131,14 @@ async fn the_deadline_ends_a_request() {
     assert!(error.hint().is_some());
 }
 
+#[test]
+fn a_client_that_ends_early_leaves_a_second_at_most() {
+    for (deadline, early) in [(600, 599_000), (10, 9_500), (1, 950), (0, 0)] {
+        let end = client(deadline).0.ending_early().deadline().0;
+        assert_eq!(end, Duration::from_millis(early), "{deadline}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_over_its_limit_is_an_error_and_not_retried() {
     let server = TestServer::start(|_| Reply::body(200, vec![0; 1025])).await;

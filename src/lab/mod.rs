@@ -7,9 +7,10 @@
 //! anyone can read, there because making an RSA key takes long without optimization.
 //!
 //! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault,
-//! Entra and GitHub's API at `https://localhost:PORT`, the control and the time-stamping authority at
+//! Artifact Signing, Entra and GitHub's API at `https://localhost:PORT`, the control and the time-stamping authority at
 //! `http://127.0.0.1:PORT`.
 
+mod artifact_signing;
 mod content;
 mod control;
 mod entra;
@@ -29,6 +30,7 @@ mod tls;
 mod tsa;
 mod vault;
 
+pub use artifact_signing::SigningProfile;
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
 pub use error::LabError;
 pub use github::{Comment, GITHUB_REPOSITORY, GitHubPermission};
@@ -47,6 +49,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::secret::Secret;
+use artifact_signing::ArtifactSigning;
 use control::Remote;
 use entra::{ClientKeys, DevOps, Entra, Issued as IssuedTokens, Oidc};
 use github::GitHub;
@@ -78,6 +81,7 @@ pub struct Lab {
     github_host: String,
     tsa: Arc<Tsa>,
     tsa_host: String,
+    artifact_signing: Arc<ArtifactSigning>,
     tasks: Vec<JoinHandle<()>>,
     apart: Option<Runtime>,
 }
@@ -110,7 +114,7 @@ impl Lab {
         let [vault_port, entra_port] = [Port::bind().await?, Port::bind().await?];
         let [github_port, control_port] = [Port::bind().await?, Port::bind().await?];
         let tsa_port = Port::bind().await?;
-        let status_port = Port::bind().await?;
+        let [status_port, signing_port] = [Port::bind().await?, Port::bind().await?];
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
         let github_host = format!("localhost:{}", github_port.number());
@@ -133,7 +137,7 @@ impl Lab {
         });
         let entra = Arc::new(Entra {
             identity: identity.clone(),
-            issued,
+            issued: issued.clone(),
             keys: ClientKeys::default(),
             oidc: Oidc::new(options.clock.clone()),
             devops: DevOps::new(options.clock.clone()),
@@ -142,6 +146,10 @@ impl Lab {
         let pki = Arc::new(Pki::default());
         let status = Arc::new(StatusServer::new(pki.clone(), options.clock.clone()));
         let status_host = format!("127.0.0.1:{}", status_port.number());
+
+        let host = format!("localhost:{}", signing_port.number());
+        let artifact_signing =
+            Arc::new(ArtifactSigning::new(host, issued, pki.clone(), options.clock.clone()));
 
         let github = GitHub::new(identity.clone());
         let tsa = Arc::new(Tsa::valid_for(options.timestamp_validity, options.clock.clone())?);
@@ -162,6 +170,7 @@ impl Lab {
             status_port.serve(None, site(Role::Status, status.clone())),
             github_port.serve(acceptor(), site(Role::GitHub, github.clone())),
             tsa_port.serve(None, site(Role::Tsa, tsa.clone())),
+            signing_port.serve(acceptor(), site(Role::ArtifactSigning, artifact_signing.clone())),
             control_port.serve(None, remote),
         ];
         Ok(Self {
@@ -184,6 +193,7 @@ impl Lab {
             github_host,
             tsa,
             tsa_host,
+            artifact_signing,
             tasks,
             apart: None,
         })
@@ -266,8 +276,8 @@ impl Lab {
     /// The value of `azure-extra-hosts` that admits this lab.
     pub fn extra_hosts(&self) -> String {
         format!(
-            "vault={},registry={},authority={}",
-            self.vault.host, self.registry_https, self.authority_host
+            "vault={},registry={},authority={},artifact-signing={}",
+            self.vault.host, self.registry_https, self.authority_host, self.artifact_signing.host
         )
     }
 

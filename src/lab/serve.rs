@@ -96,6 +96,8 @@ impl Lab {
             ("SEALWRIGHT_LAB_CONNECTION", identity.connection_id.clone()),
             ("SEALWRIGHT_LAB_TIMESTAMP_URL", self.timestamp_url(Stamp::Good)),
             ("SEALWRIGHT_LAB_TIMESTAMP_ROOT", timestamp_root.display().to_string()),
+            ("SEALWRIGHT_LAB_ARTIFACT_SIGNING", self.signing_endpoint()),
+            ("SEALWRIGHT_LAB_ARTIFACT_SIGNING_ACCOUNT", self.signing_account().to_owned()),
             ("AZURE_TENANT_ID", identity.tenant_id.clone()),
             ("AZURE_CLIENT_ID", identity.client_id.clone()),
             ("AZURE_CLIENT_SECRET", identity.client_secret.expose().to_owned()),

@@ -126,14 +126,14 @@ pub async fn sign(
     let ((sealed, pushed), told) = try_join!(signing, asking)?;
 
     let mut warnings = told.warnings;
-    warnings.extend(signer.chain().advice());
+    warnings.extend(signer.advice());
     warnings.extend(pushed.warnings);
     Ok(Signed {
         reference: request.reference.at(&target.digest),
         target,
         lifetime: Lifetime::of_signature(&sealed.intact, &pushed.manifest_digest.to_string()),
         signature: pushed.manifest_digest,
-        signer: SignerSummary::from(signer.chain().leaf()),
+        signer: SignerSummary::from(sealed.intact.chain().leaf()),
         expiry: sealed.intact.expiry(),
         timestamp: stamped(&sealed.intact),
         user_metadata: request.user_metadata.clone(),
@@ -155,8 +155,9 @@ pub async fn open(
     Ok(signer)
 }
 
-/// The time in a token that the countersigner verified.
-fn stamped(intact: &Intact) -> Option<OffsetDateTime> {
+/// The time that the token beside the signature says, when it is about this signature; who stamped it
+/// is not looked at.
+pub fn stamped(intact: &Intact) -> Option<OffsetDateTime> {
     let claims = Parsed::read(intact.timestamp_token()?).ok()?.claims(intact.signature()).ok()?;
     Some(claims.interval.gen_time())
 }

@@ -38,7 +38,7 @@ pub async fn rehearse(
         // nobody has stamped anything yet
         let proof = request.countersigner.map_or(Proof::Absent, |_| Proof::by(&[]));
         let lifetime = Lifetime::of_chain(chain.certificates(), proof);
-        Ok::<_, SignError>((SignerSummary::from(chain.leaf()), chain.advice(), told, lifetime))
+        Ok::<_, SignError>((SignerSummary::from(chain.leaf()), signer.advice(), told, lifetime))
     };
     let (target, signer, push) =
         join!(registry.resolve(request.reference), signer, registry.check_push());

@@ -4,11 +4,11 @@ use std::fmt;
 
 use const_oid::db::rfc5280;
 use der::Decode;
-use der::asn1::ObjectIdentifier;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{self, KeyUsages};
 
 use super::RevocationSources;
+use super::purpose::Purpose;
 
 /// RFC 5280, 4.2.1.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +45,13 @@ impl KeyUsage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtendedKeyUsage {
     pub critical: bool,
-    usages: Vec<ObjectIdentifier>,
+    usages: Vec<Purpose>,
 }
 
 impl ExtendedKeyUsage {
     /// Each usage by name (`CodeSigning`, `ServerAuth` …), unknown ones as dotted identifiers.
     pub fn names(&self) -> Vec<String> {
-        self.usages
-            .iter()
-            .map(|usage| {
-                let known = PURPOSES.iter().find(|(purpose, _)| purpose == usage);
-                known.map_or_else(|| usage.to_string(), |(_, name)| (*name).to_owned())
-            })
-            .collect()
+        self.usages.iter().map(|usage| usage.name().to_owned()).collect()
     }
 }
 
@@ -95,7 +89,9 @@ impl Extensions {
                     read.key_usage = Some(KeyUsage { critical, usages });
                 }
                 rfc5280::ID_CE_EXT_KEY_USAGE => {
-                    let usages = decode(value, "extended key usage")?;
+                    let usages = Purpose::read_all(value).map_err(|error| {
+                        format!("invalid extended key usage extension: {error}")
+                    })?;
                     read.extended_key_usage = Some(ExtendedKeyUsage { critical, usages });
                 }
                 rfc5280::ID_CE_BASIC_CONSTRAINTS => {
@@ -132,16 +128,6 @@ const OTHER_USAGES: [(KeyUsages, &str); 8] = [
     (KeyUsages::CRLSign, "CRLSign"),
     (KeyUsages::EncipherOnly, "EncipherOnly"),
     (KeyUsages::DecipherOnly, "DecipherOnly"),
-];
-
-const PURPOSES: [(ObjectIdentifier, &str); 7] = [
-    (rfc5280::ANY_EXTENDED_KEY_USAGE, "Any"),
-    (rfc5280::ID_KP_SERVER_AUTH, "ServerAuth"),
-    (rfc5280::ID_KP_CLIENT_AUTH, "ClientAuth"),
-    (rfc5280::ID_KP_CODE_SIGNING, "CodeSigning"),
-    (rfc5280::ID_KP_EMAIL_PROTECTION, "EmailProtection"),
-    (rfc5280::ID_KP_TIME_STAMPING, "Timestamping"),
-    (rfc5280::ID_KP_OCSP_SIGNING, "OCSPSigning"),
 ];
 
 /// Path lengths above 255 exist, so the crate's `u8` does not do.

@@ -6,6 +6,7 @@ mod support;
 mod timestamp;
 
 mod arguments;
+mod artifact_signing;
 mod azure;
 mod cert;
 mod demo;

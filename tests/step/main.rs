@@ -4,6 +4,7 @@ mod job;
 mod runner;
 mod schema;
 
+mod artifact_signing;
 mod connected_registry;
 mod connections;
 mod dry_run;

@@ -17,10 +17,14 @@ pub struct Audience {
 pub enum Service {
     Vault,
     Registry,
+    ArtifactSigning,
 }
 
 /// The same in every cloud; registries that refuse tokens for Azure Resource Manager take this one.
 const REGISTRY_SCOPE: &str = "https://containerregistry.azure.net/.default";
+
+/// Of the REST API of Artifact Signing (azure-rest-api-specs, azure.codesigning.json, "security").
+const SIGNING_SCOPE: &str = "https://codesigning.azure.net/.default";
 
 impl Audience {
     pub fn vault(cloud: Cloud) -> Self {
@@ -31,11 +35,16 @@ impl Audience {
         Self { service: Service::Registry, cloud }
     }
 
+    pub fn artifact_signing(cloud: Cloud) -> Self {
+        Self { service: Service::ArtifactSigning, cloud }
+    }
+
     /// The scope of an OAuth 2 request: `https://vault.azure.net/.default`.
     pub fn scope(self) -> &'static str {
         match self.service {
             Service::Vault => self.cloud.vault_scope(),
             Service::Registry => REGISTRY_SCOPE,
+            Service::ArtifactSigning => SIGNING_SCOPE,
         }
     }
 
@@ -172,6 +181,8 @@ mod tests {
         let vault = Audience::vault(Cloud::UsGovernment);
         assert_eq!(vault.scope(), "https://vault.usgovcloudapi.net/.default");
         assert_eq!(vault.resource(), "https://vault.usgovcloudapi.net");
+        let signing = Audience::artifact_signing(Cloud::Public);
+        assert_eq!(signing.resource(), "https://codesigning.azure.net");
         for cloud in [Cloud::Public, Cloud::China] {
             assert_eq!(
                 Audience::registry(cloud).scope(),

@@ -39,28 +39,13 @@ pub(super) fn certificates(
     }
 }
 
-/// The signing certificate among `certificates`: the one that issued none of the others; where that is
-/// not one alone, the one of these that is no CA.
+/// The signing certificate among `certificates`.
 pub(super) fn leaf<'a>(
     key: &KeyId,
     certificates: &'a [Certificate],
 ) -> Result<&'a Certificate, AzureError> {
-    let issued_any = |issuer: &Certificate| {
-        certificates.iter().any(|other| {
-            other != issuer
-                && other.raw_issuer() == issuer.raw_subject()
-                && other.verify_signed_by(issuer).is_ok()
-        })
-    };
-    let ends: Vec<&Certificate> = certificates.iter().filter(|c| !issued_any(c)).collect();
-    if let [leaf] = ends[..] {
-        return Ok(leaf);
-    }
-    let leaves: Vec<&Certificate> = ends.into_iter().filter(|c| !c.is_ca()).collect();
-    match leaves[..] {
-        [leaf] => Ok(leaf),
-        _ => Err(AzureError::Leaf { key: key.to_string(), found: leaves.len() }),
-    }
+    crate::azure::leaf::leaf(certificates)
+        .map_err(|found| AzureError::Leaf { key: key.to_string(), found })
 }
 
 /// The chain from `leaf` through `bag`, which may hold the leaf again.

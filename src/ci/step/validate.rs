@@ -35,13 +35,17 @@ impl Draft {
                 expected: "the registries to log in to, such as `myregistry.azurecr.io`".to_owned(),
             });
         }
-        let key = self.key()?;
+        let key = match self.artifact_signing()? {
+            Some(profile) => Some(profile),
+            None => self.key()?,
+        };
         if key.is_none() && command == Command::Sign {
             return Err(InputError::Missing {
                 name: "key",
                 expected:
                     "a Key Vault id such as `https://myvault.vault.azure.net/certificates/name`, \
-                           a name in signingkeys.json, or the inputs `vault` and `certificate`"
+                           a name in signingkeys.json, the inputs `vault` and `certificate`, or those \
+                           of Artifact Signing, from `artifact-signing-endpoint` on"
                         .to_owned(),
             });
         }

@@ -12,6 +12,7 @@ use super::many::{self, Asked, Finished, Manner, Work};
 use super::{CommandSpec, Done};
 use crate::batch::{Once, Renewal, sign_once};
 use crate::ci::ImageReport;
+use crate::cli::artifact_signing;
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::parse::{GoDuration, revocation, value, warn_before};
@@ -97,7 +98,8 @@ pub const SIGN: CommandSpec = CommandSpec {
                 "renew-before",
                 "with --skip-signed: sign again what expires within this time (default 0)",
             ));
-        let command = revocation::with_own_revocation(timestamping::with_flags(command));
+        let command = artifact_signing::with_flags(timestamping::with_flags(command));
+        let command = revocation::with_own_revocation(command);
         let command = warn_before::with_flag(command).arg(flags::positionals("reference"));
         flags::with_logging(flags::with_output(flags::with_registry(flags::with_recursive(
             flags::with_many(command),
@@ -106,6 +108,7 @@ pub const SIGN: CommandSpec = CommandSpec {
     check: |values| {
         flags::needs_reference("sign", values)?;
         SigningKey::check(values)?;
+        artifact_signing::check(values)?;
         timestamping::check(values)?;
         if values.contains_id("renew-before") && !flags::is_on(values, "skip-signed") {
             let message =

@@ -101,7 +101,7 @@ pub fn with_registry(command: Command) -> Command {
         .arg(text(
             "azure-extra-hosts",
             "hosts",
-            "further Azure hosts, https only: vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT",
+            "further Azure hosts, https only: vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT",
         ))
 }
 

@@ -16,6 +16,7 @@ pub enum Role {
     Status,
     GitHub,
     Tsa,
+    ArtifactSigning,
 }
 
 /// Requests that a fault meets; each part left out matches all.

@@ -28,6 +28,8 @@ pub struct IssueRequest {
     pub export: Export,
     pub revocation: Revocation,
     pub validity: Validity,
+    /// Extended key usages of the leaf beside code signing, as object identifiers.
+    pub further_usages: Vec<Vec<u64>>,
 }
 
 impl IssueRequest {
@@ -43,6 +45,7 @@ impl IssueRequest {
             export: Export::No,
             revocation: Revocation::default(),
             validity: Validity::default(),
+            further_usages: Vec::new(),
         }
     }
 
@@ -163,12 +166,13 @@ impl Pki {
         leaf.is_ca = IsCa::ExplicitNoCa;
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
+        let further = request.further_usages.iter().cloned();
+        leaf.extended_key_usages.extend(further.map(ExtendedKeyUsagePurpose::Other));
         let signer = match request.chain {
             Chain::Three => Level::Issuing,
             Chain::SelfSigned | Chain::Two => Level::Root,
         };
         name_revocation(&mut leaf, request, signer);
-        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
         let chain = if request.chain == Chain::SelfSigned {
             vec![leaf.self_signed(&key.pair)?.der().to_vec()]
         } else {
@@ -177,7 +181,7 @@ impl Pki {
             let leaf = leaf.signed_by(&key.pair, &authorities.issuer)?.der().to_vec();
             [vec![leaf], authorities.certificates.clone()].concat()
         };
-        Ok(IssuedChain { key, chain, not_before, not_after })
+        Ok(IssuedChain { key, chain, not_before: leaf.not_before, not_after: leaf.not_after })
     }
 
     /// The authority that has issued under this name, at this level of its address.

@@ -78,10 +78,11 @@ async fn https_is_trusted_by_the_labs_ca_only() {
     assert_eq!(
         lab.extra_hosts(),
         format!(
-            "vault={},registry={},authority={}",
+            "vault={},registry={},authority={},artifact-signing={}",
             lab.vault_host(),
             lab.registry_https_host(),
-            lab.authority_host()
+            lab.authority_host(),
+            lab.signing_endpoint().trim_start_matches("https://").trim_end_matches('/')
         )
     );
 }
