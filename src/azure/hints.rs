@@ -1,7 +1,7 @@
 //! What to type when Azure refuses: one table of roles, by mode and by registry kind.
 
 use super::error::Refusal;
-use super::{ExtraHosts, Principal, PrincipalKind, RegistryHost, VaultHost};
+use super::{ExtraHosts, KeyId, Principal, PrincipalKind, RegistryHost, VaultHost};
 
 /// Where the certificate chain comes from; it decides which permissions are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,10 @@ pub enum ChainMode {
     Given,
     /// Nothing is signed: the certificate is only read, to be trusted.
     Public,
+    /// Nothing is signed: certificate, versions and chain are looked at.
+    Shown,
+    /// Certificates are created, merged and imported.
+    Managed,
 }
 
 /// A permission of the vault.
@@ -19,6 +23,12 @@ pub enum ChainMode {
 pub enum Permission {
     SecretGet,
     CertificateGet,
+    CertificateList,
+    /// Creating, and merging what the CA answered.
+    CertificateCreate,
+    CertificateImport,
+    /// Deleting a pending request.
+    CertificateUpdate,
     KeySign,
 }
 
@@ -33,38 +43,87 @@ pub enum Wanted {
 
 struct VaultRow {
     permission: Permission,
-    /// As sentences say it.
+    /// As sentences say it: the kind, and the permission of an access policy.
     name: &'static str,
     /// The built-in role's name.
     role: &'static str,
-    /// The option of `az keyvault set-policy`.
-    policy: &'static str,
     modes: &'static [ChainMode],
 }
 
-const VAULT: [VaultRow; 3] = [
+const OFFICER: &str = "Key Vault Certificates Officer";
+
+const VAULT: [VaultRow; 7] = [
     VaultRow {
         permission: Permission::SecretGet,
         name: "secrets/get",
         role: "Key Vault Secrets User",
-        policy: "--secret-permissions get",
-        modes: &[ChainMode::InVault],
+        modes: &[ChainMode::InVault, ChainMode::Shown],
     },
     VaultRow {
         permission: Permission::CertificateGet,
         name: "certificates/get",
         role: "Key Vault Certificate User",
-        policy: "--certificate-permissions get",
-        modes: &[ChainMode::InVault, ChainMode::Given, ChainMode::Public],
+        modes: &[
+            ChainMode::InVault,
+            ChainMode::Given,
+            ChainMode::Public,
+            ChainMode::Shown,
+            ChainMode::Managed,
+        ],
+    },
+    VaultRow {
+        permission: Permission::CertificateList,
+        name: "certificates/list",
+        role: "Key Vault Certificate User",
+        modes: &[ChainMode::Shown],
+    },
+    VaultRow {
+        permission: Permission::CertificateCreate,
+        name: "certificates/create",
+        role: OFFICER,
+        modes: &[ChainMode::Managed],
+    },
+    VaultRow {
+        permission: Permission::CertificateImport,
+        name: "certificates/import",
+        role: OFFICER,
+        modes: &[ChainMode::Managed],
+    },
+    VaultRow {
+        permission: Permission::CertificateUpdate,
+        name: "certificates/update",
+        role: OFFICER,
+        modes: &[ChainMode::Managed],
     },
     VaultRow {
         permission: Permission::KeySign,
         name: "keys/sign",
         role: "Key Vault Crypto User",
-        policy: "--key-permissions sign",
         modes: &[ChainMode::InVault, ChainMode::Given],
     },
 ];
+
+impl VaultRow {
+    /// Who may manage certificates may also read them.
+    fn role(&self, mode: ChainMode) -> &'static str {
+        if mode == ChainMode::Managed { OFFICER } else { self.role }
+    }
+}
+
+/// `--certificate-permissions get list --secret-permissions get`: the options of
+/// `az keyvault set-policy`.
+fn policy_options(rows: &[&VaultRow]) -> String {
+    let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (kind, verb) in rows.iter().filter_map(|row| row.name.split_once("s/")) {
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, verbs)) => verbs.push(verb),
+            None => kinds.push((kind, vec![verb])),
+        }
+    }
+    let options =
+        kinds.iter().map(|(kind, verbs)| format!("--{kind}-permissions {}", verbs.join(" ")));
+    options.collect::<Vec<_>>().join(" ")
+}
 
 struct RegistryRow {
     role: &'static str,
@@ -110,7 +169,7 @@ const REGISTRY: [RegistryRow; 6] = [
 ];
 
 impl Permission {
-    /// `secrets/get`, `certificates/get`, `keys/sign`
+    /// `secrets/get`, `certificates/create`, `keys/sign` …
     pub fn name(self) -> &'static str {
         VAULT.iter().find(|row| row.permission == self).expect("every permission has its row").name
     }
@@ -129,11 +188,16 @@ pub fn vault_hint(
     rows.sort_by_key(|row| row.permission != failed);
     let name = vault.name().unwrap_or("<vault-name>");
     let scope = format!("$(az keyvault show -n {name} --query id -o tsv)");
-    let roles = || rows.iter().map(|row| assignment(row.role, principal, &scope));
-    let policies: Vec<&str> = rows.iter().map(|row| row.policy).collect();
+    let mut named: Vec<&str> = Vec::new();
+    for role in rows.iter().map(|row| row.role(mode)) {
+        if !named.contains(&role) {
+            named.push(role);
+        }
+    }
+    let roles = || named.iter().map(|role| assignment(role, principal, &scope));
     let policy = format!(
         "az keyvault set-policy -n {name} {} --object-id {}",
-        policies.join(" "),
+        policy_options(&rows),
         object_id(principal)
     );
     let mut lines: Vec<String> = Vec::new();
@@ -154,7 +218,7 @@ pub fn vault_hint(
         }
         Refusal::Network | Refusal::Disabled => return None,
     }
-    if failed == Permission::SecretGet {
+    if failed == Permission::SecretGet && mode == ChainMode::InVault {
         lines.push("or give the chain's certificates in a file with ca_certs".into());
     }
     Some(lines.join("\n"))
@@ -182,6 +246,26 @@ pub fn registry_hint(
     lines.push("or, where the registry has no repository permissions (ABAC) enabled:".into());
     lines.extend(roles(Governed::AsAWhole));
     Some(lines.join("\n"))
+}
+
+/// A deleted certificate keeps its name until it is purged.
+pub(super) fn deleted_name(key: &KeyId) -> String {
+    let (vault, name) = (key.vault().name().unwrap_or("<vault-name>"), key.name());
+    format!(
+        "take it back, versions and keys included: az keyvault certificate recover --vault-name {vault} -n {name}\n\
+         or give the name free, and lose them: az keyvault certificate purge --vault-name {vault} -n {name}\n\
+         or choose another name"
+    )
+}
+
+/// A request that waits for its CA is answered, written again or thrown away.
+pub(super) fn pending_request(key: &KeyId) -> String {
+    let id = key.certificate_id();
+    format!(
+        "write the request again, for the CA: sealwright vault csr --resume --id {id}\n\
+         when the CA has answered: sealwright vault merge --id {id} <file>...\n\
+         to throw the request away with its key, and begin anew: sealwright vault csr --force --subject <subject> --id {id}"
+    )
 }
 
 fn assignment(role: &str, principal: Option<&Principal>, scope: &str) -> String {

@@ -30,5 +30,7 @@ pub use identity::{
     Principal, PrincipalKind, Service, Token, TokenSource,
 };
 pub use key_vault::{
-    ChainSource, KeyId, KeyVaultOptions, KeyVaultSigner, PublicCertificate, public_certificate,
+    CertificatePolicy, CertificateState, Certificates, ChainSource, Issuer, KeyId, KeyVaultOptions,
+    KeyVaultSigner, PendingRequest, Protection, PublicCertificate, Status, SubjectError,
+    SubjectName, VersionState, public_certificate,
 };

@@ -1,12 +1,14 @@
 //! Certificates, chains and the specification's rules for them.
 
 mod advice;
+mod bundle;
 mod certificate;
 mod chain;
 mod extensions;
 mod name;
 mod order;
 mod pem;
+mod request;
 mod revocation_sources;
 mod rules;
 mod signature;
@@ -14,12 +16,14 @@ mod signature;
 pub(crate) mod testing;
 mod timestamping;
 
+pub use bundle::certificates_from_bundle;
 pub use certificate::{CERTIFICATE_LIMIT, Certificate, CertificateError};
 pub use chain::{CHAIN_LIMIT, Chain, ChainError, ValidityError};
 pub use extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 pub use name::Name;
 pub use order::{BAG_LIMIT, order};
 pub use pem::certificates_from_pem_or_der;
+pub use request::{CertificationRequest, RequestError};
 pub(crate) use revocation_sources::crl_urls;
 pub use revocation_sources::{CrlPoint, RevocationSources};
 pub use signature::SignatureAlgorithm;

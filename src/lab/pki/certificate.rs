@@ -154,7 +154,21 @@ impl Pki {
         request: &IssueRequest,
         now: OffsetDateTime,
     ) -> Result<IssuedChain, LabError> {
-        let key = self.ring.key(request.key)?;
+        self.issue_for(self.ring.key(request.key)?, request, now)
+    }
+
+    /// A key of that kind, which nobody else has.
+    pub(in crate::lab) fn key(&self, spec: KeySpec) -> Result<Arc<LabKey>, LabError> {
+        self.ring.key(spec)
+    }
+
+    /// The same for a key that is there already.
+    pub(in crate::lab) fn issue_for(
+        &self,
+        key: Arc<LabKey>,
+        request: &IssueRequest,
+        now: OffsetDateTime,
+    ) -> Result<IssuedChain, LabError> {
         let mut leaf = params(
             subject(&request.subject)?,
             now + request.validity.starts,
@@ -313,8 +327,12 @@ pub(in crate::lab) fn subject(text: &str) -> Result<DistinguishedName, LabError>
     let wrong = || LabError::Subject { subject: text.to_owned() };
     let mut name = DistinguishedName::new();
     // RFC 4514 writes the most specific part first, DER the least.
-    for part in text.split(',').rev() {
+    for part in parts(text).iter().rev() {
         let (kind, value) = part.trim().split_once('=').ok_or_else(wrong)?;
+        let value = match value.strip_prefix('"') {
+            Some(quoted) => &quoted.strip_suffix('"').ok_or_else(wrong)?.replace("\"\"", "\""),
+            None => value,
+        };
         let kind = match kind {
             "C" => DnType::CountryName,
             "ST" => DnType::StateOrProvinceName,
@@ -334,6 +352,20 @@ pub(in crate::lab) fn subject(text: &str) -> Result<DistinguishedName, LabError>
         name.push(kind, value);
     }
     Ok(name)
+}
+
+/// Between commas; one that stands between quotation marks does not count.
+fn parts(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    for c in text.chars() {
+        quoted ^= c == '"';
+        match parts.last_mut() {
+            Some(part) if c != ',' || quoted => part.push(c),
+            _ => parts.push(String::new()),
+        }
+    }
+    parts
 }
 
 #[cfg(test)]

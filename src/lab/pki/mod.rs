@@ -3,8 +3,10 @@
 mod certificate;
 mod extension;
 mod key;
+mod validity;
 
 pub(super) use certificate::{AuthorityKey, IssuedChain, Pki, subject};
 pub use certificate::{Chain, IssueRequest, Revocation, Validity};
 pub use key::{KeySpec, LabKey};
 pub(super) use key::{hex, pem, random};
+pub(super) use validity::validity;

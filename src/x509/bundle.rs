@@ -1,0 +1,149 @@
+//! What a CA answers: certificates as PEM, DER or PKCS#7 (`.p7b`), in whatever order.
+
+use const_oid::db::rfc5911::ID_SIGNED_DATA;
+use der::asn1::{AnyRef, ObjectIdentifier};
+use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+
+use super::pem::{concatenated, without_blank_lines};
+use super::{BAG_LIMIT, Certificate, CertificateError};
+
+/// Reads the certificates of a file. Of PEM blocks those of certificates and of PKCS#7 count; others,
+/// and text around, are ignored. Signatures on the PKCS#7 itself, which CAs leave out, mean nothing.
+pub fn certificates_from_bundle(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
+    let blocks = pem::parse_many(without_blank_lines(bytes))
+        .map_err(|error| CertificateError::Malformed(error.to_string()))?;
+    let mut certificates = Vec::new();
+    for block in &blocks {
+        match block.tag() {
+            "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" => {
+                certificates.extend(signed_data(block.contents())?)
+            }
+            tag if tag.ends_with("CERTIFICATE") => {
+                certificates.push(Certificate::from_der(block.contents())?);
+            }
+            _ => {}
+        }
+    }
+    if !blocks.is_empty() {
+        return Ok(certificates);
+    }
+    match is_content_info(bytes) {
+        true => signed_data(bytes),
+        false => concatenated(bytes),
+    }
+}
+
+/// A sequence that begins with an object identifier, which no certificate does.
+fn is_content_info(der: &[u8]) -> bool {
+    inside(der).is_ok_and(|mut reader| {
+        reader.peek_tag() == Ok(Tag::ObjectIdentifier) && reader.tlv_bytes().is_ok()
+    })
+}
+
+/// The certificates of a SignedData (RFC 5652, 5.1).
+fn signed_data(der: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
+    let malformed = |error: der::Error| {
+        CertificateError::Malformed(format!("it cannot be read as PKCS#7: {error}"))
+    };
+    let found = elements(der).map_err(malformed)?;
+    if found.len() > BAG_LIMIT {
+        return Err(CertificateError::Malformed(format!(
+            "the PKCS#7 holds {} certificates; at most {BAG_LIMIT} are read",
+            found.len()
+        )));
+    }
+    found.into_iter().map(Certificate::from_der).collect()
+}
+
+fn elements(der: &[u8]) -> der::Result<Vec<&[u8]>> {
+    let mut reader = inside(der)?;
+    let kind = ObjectIdentifier::decode(&mut reader)?;
+    if kind != ID_SIGNED_DATA {
+        return Err(der::ErrorKind::OidUnknown { oid: kind }.into());
+    }
+    let explicit = AnyRef::decode(&mut reader)?;
+    explicit.tag().assert_eq(context(0))?;
+    let mut reader = inside(explicit.value())?;
+    for _version_digests_content in 0..3 {
+        reader.tlv_bytes()?;
+    }
+    let mut found = Vec::new();
+    if !reader.is_finished() && reader.peek_tag()? == context(0) {
+        let set = AnyRef::decode(&mut reader)?;
+        let mut set = SliceReader::new(set.value())?;
+        while !set.is_finished() {
+            found.push(set.tlv_bytes()?);
+        }
+    }
+    Ok(found)
+}
+
+fn context(number: u8) -> Tag {
+    Tag::ContextSpecific { constructed: true, number: TagNumber::new(number) }
+}
+
+fn inside(der: &[u8]) -> der::Result<SliceReader<'_>> {
+    let any = AnyRef::from_der(der)?;
+    any.tag().assert_eq(Tag::Sequence)?;
+    SliceReader::new(any.value())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::testing::{self, tlv};
+
+    const SIGNED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+    const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+
+    /// As `openssl crl2pkcs7 -nocrl` writes it.
+    fn p7b(certificates: &[Certificate], kind: &[u8]) -> Vec<u8> {
+        let all: Vec<u8> = certificates.iter().flat_map(|c| c.der().to_vec()).collect();
+        let fields = [
+            tlv(0x02, &[1]),
+            tlv(0x31, &[]),
+            tlv(0x30, &tlv(0x06, DATA)),
+            tlv(0xa0, &all),
+            tlv(0x31, &[]),
+        ];
+        let signed = tlv(0x30, &fields.concat());
+        tlv(0x30, &[tlv(0x06, kind), tlv(0xa0, &signed)].concat())
+    }
+
+    fn pem(label: &str, der: &[u8]) -> String {
+        pem::encode(&pem::Pem::new(label, der))
+    }
+
+    #[test]
+    fn a_cas_answer_is_read_in_each_of_its_forms() {
+        let chain = testing::chain(3);
+        let der: Vec<u8> = chain.iter().flat_map(|c| c.der().to_vec()).collect();
+        let blocks: String = chain.iter().map(|c| pem("CERTIFICATE", c.der())).collect();
+        let signed = p7b(&chain, SIGNED);
+        for bytes in [
+            der,
+            format!("subject=x\n\n{blocks}{}", pem("RSA PRIVATE KEY", b"ignored")).into_bytes(),
+            pem("PKCS7", &signed).into_bytes(),
+            signed,
+        ] {
+            assert_eq!(certificates_from_bundle(&bytes).as_ref(), Ok(&chain));
+        }
+        assert_eq!(certificates_from_bundle(&p7b(&[], SIGNED)), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        let chain = testing::chain(2);
+        let signed = p7b(&chain, SIGNED);
+        let many = vec![chain[0].clone(); BAG_LIMIT + 1];
+        for bytes in [
+            b"<html>".to_vec(),
+            signed[..signed.len() - 1].to_vec(),
+            p7b(&chain, DATA),
+            p7b(&many, SIGNED),
+            tlv(0x30, &tlv(0x06, SIGNED)),
+        ] {
+            assert!(certificates_from_bundle(&bytes).is_err());
+        }
+    }
+}
