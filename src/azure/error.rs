@@ -73,9 +73,9 @@ pub enum AzureError {
     #[error("the vault has no {object}: {code}: {message}")]
     NotFound { object: String, code: String, message: String, hint: Option<String> },
     #[error("the vault holds a deleted certificate of this name: {message}")]
-    NameDeleted { key: KeyId, message: String },
+    NameDeleted { key: Box<KeyId>, message: String },
     #[error("a certificate request of this name waits for its CA: {message}")]
-    RequestPending { key: KeyId, message: String },
+    RequestPending { key: Box<KeyId>, message: String },
     #[error("the vault did not make the certificate: {code}: {message}")]
     NotMade { code: String, message: String },
     #[error("the vault answers {status}: {code}: {message}")]

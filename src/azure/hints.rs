@@ -1,7 +1,12 @@
 //! What to type when Azure refuses: one table of roles, by mode and by registry kind.
 
+mod names;
+
+pub(super) use names::deleted_name;
+pub use names::pending_request;
+
 use super::error::Refusal;
-use super::{ExtraHosts, KeyId, Principal, PrincipalKind, RegistryHost, VaultHost};
+use super::{ExtraHosts, Principal, PrincipalKind, RegistryHost, VaultHost};
 
 /// Where the certificate chain comes from; it decides which permissions are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,26 +251,6 @@ pub fn registry_hint(
     lines.push("or, where the registry has no repository permissions (ABAC) enabled:".into());
     lines.extend(roles(Governed::AsAWhole));
     Some(lines.join("\n"))
-}
-
-/// A deleted certificate keeps its name until it is purged.
-pub(super) fn deleted_name(key: &KeyId) -> String {
-    let (vault, name) = (key.vault().name().unwrap_or("<vault-name>"), key.name());
-    format!(
-        "take it back, versions and keys included: az keyvault certificate recover --vault-name {vault} -n {name}\n\
-         or give the name free, and lose them: az keyvault certificate purge --vault-name {vault} -n {name}\n\
-         or choose another name"
-    )
-}
-
-/// A request that waits for its CA is answered, written again or thrown away.
-pub(super) fn pending_request(key: &KeyId) -> String {
-    let id = key.certificate_id();
-    format!(
-        "write the request again, for the CA: sealwright vault csr --resume --id {id}\n\
-         when the CA has answered: sealwright vault merge --id {id} <file>...\n\
-         to throw the request away with its key, and begin anew: sealwright vault csr --force --subject <subject> --id {id}"
-    )
 }
 
 fn assignment(role: &str, principal: Option<&Principal>, scope: &str) -> String {

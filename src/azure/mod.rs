@@ -23,7 +23,7 @@ pub use acr::AcrCredentials;
 pub use connection::{ConnectionError, ConnectionName, RegistryConnection, ServiceConnection};
 pub use error::{AzureError, Refusal};
 pub use extra_hosts::ExtraHosts;
-pub use hints::{ChainMode, Permission, Wanted, registry_hint, vault_hint};
+pub use hints::{ChainMode, Permission, Wanted, pending_request, registry_hint, vault_hint};
 pub use hosts::{AuthorityHost, CLOUDS, Cloud, RegistryHost, VaultHost, full_registry_name};
 pub use identity::{
     Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Listener, NamedIdentity,

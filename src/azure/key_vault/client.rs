@@ -195,10 +195,10 @@ impl Vault {
                 AzureError::NotFound { object, code, message, hint: Some(hint) }
             }
             StatusCode::CONFLICT if inner == NAME_DELETED => {
-                AzureError::NameDeleted { key: key.clone(), message }
+                AzureError::NameDeleted { key: Box::new(key.unpinned()), message }
             }
             StatusCode::CONFLICT if message.contains(REQUEST_PENDING) => {
-                AzureError::RequestPending { key: key.clone(), message }
+                AzureError::RequestPending { key: Box::new(key.unpinned()), message }
             }
             status => AzureError::Vault { status: status.as_u16(), code, message },
         }
