@@ -31,6 +31,6 @@ pub use identity::{
 };
 pub use key_vault::{
     CertificatePolicy, CertificateState, Certificates, ChainSource, Issuer, KeyId, KeyVaultOptions,
-    KeyVaultSigner, PendingRequest, Protection, PublicCertificate, Status, SubjectError,
-    SubjectName, VersionState, public_certificate,
+    KeyVaultSigner, PendingRequest, PolicyState, Protection, PublicCertificate, Status,
+    SubjectError, SubjectName, VersionState, public_certificate,
 };

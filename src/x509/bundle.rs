@@ -3,6 +3,7 @@
 use const_oid::db::rfc5911::ID_SIGNED_DATA;
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+use zeroize::Zeroizing;
 
 use super::pem::{concatenated, without_blank_lines};
 use super::{BAG_LIMIT, Certificate, CertificateError};
@@ -10,27 +11,29 @@ use super::{BAG_LIMIT, Certificate, CertificateError};
 /// Reads the certificates of a file. Of PEM blocks those of certificates and of PKCS#7 count; others,
 /// and text around, are ignored. Signatures on the PKCS#7 itself, which CAs leave out, mean nothing.
 pub fn certificates_from_bundle(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
-    let blocks = pem::parse_many(without_blank_lines(bytes))
+    // a private key may stand beside the certificates
+    let text = Zeroizing::new(without_blank_lines(bytes));
+    let blocks = pem::parse_many(&text[..])
         .map_err(|error| CertificateError::Malformed(error.to_string()))?;
+    if blocks.is_empty() {
+        return match is_content_info(bytes) {
+            true => signed_data(bytes),
+            false => concatenated(bytes),
+        };
+    }
     let mut certificates = Vec::new();
-    for block in &blocks {
-        match block.tag() {
-            "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" => {
-                certificates.extend(signed_data(block.contents())?)
-            }
+    for block in blocks {
+        let tag = block.tag().to_owned();
+        let contents = Zeroizing::new(block.into_contents());
+        match tag.as_str() {
+            "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" => certificates.extend(signed_data(&contents)?),
             tag if tag.ends_with("CERTIFICATE") => {
-                certificates.push(Certificate::from_der(block.contents())?);
+                certificates.push(Certificate::from_der(&contents)?);
             }
             _ => {}
         }
     }
-    if !blocks.is_empty() {
-        return Ok(certificates);
-    }
-    match is_content_info(bytes) {
-        true => signed_data(bytes),
-        false => concatenated(bytes),
-    }
+    Ok(certificates)
 }
 
 /// A sequence that begins with an object identifier, which no certificate does.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::client::{Call, Vault, object, parse};
-use super::state::{BundleDraft, PageDraft, PendingDraft, Status};
+use super::state::{BundleDraft, PageDraft, PendingDraft, PolicyDraft, PolicyState, Status};
 use super::{CertificatePolicy, CertificateState, KeyId, PendingRequest, VersionState};
 use super::{chain, policy};
 use crate::azure::{AzureError, ChainMode, Permission, TokenSource};
@@ -63,6 +63,14 @@ impl Certificates {
         let call = Call::get(self.address("/pending"));
         let answer = self.vault.ask(&self.name, Permission::CertificateGet, &call).await;
         there(answer)?.map(|answer| request(Permission::CertificateGet, &answer.body)).transpose()
+    }
+
+    /// The policy that the next version is made with; so is one that waits.
+    pub async fn policy(&self) -> Result<PolicyState, AzureError> {
+        let call = Call::get(self.address("/policy"));
+        let answer = self.vault.ask(&self.name, Permission::CertificateGet, &call).await?;
+        let draft: PolicyDraft = parse(Permission::CertificateGet, &answer.body)?;
+        Ok(draft.validate())
     }
 
     /// Begins a new version, with a new key.

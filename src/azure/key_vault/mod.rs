@@ -18,4 +18,4 @@ pub use key_id::KeyId;
 pub use policy::{CertificatePolicy, Issuer, Protection, SubjectError, SubjectName};
 pub use public::{PublicCertificate, public_certificate};
 pub use signer::{ChainSource, KeyVaultOptions, KeyVaultSigner};
-pub use state::{CertificateState, PendingRequest, Status, VersionState};
+pub use state::{CertificateState, PendingRequest, PolicyState, Status, VersionState};

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::crypto::Suite;
 use crate::trust::{DistinguishedName, DistinguishedNameError};
+use crate::x509::Name;
 
 /// What a new certificate is to be. The rest is the same for every certificate that signs images: key
 /// usage DigitalSignature only, extended key usage code signing, a key that cannot be exported and is
@@ -35,7 +36,10 @@ pub enum Issuer {
 
 /// A subject with CN, O, ST and C, and OU and L where wanted, each once, as Key Vault writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectName(String);
+pub struct SubjectName {
+    text: String,
+    name: DistinguishedName,
+}
 
 /// Why a subject is not that of a certificate that signs images.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +58,7 @@ pub enum SubjectError {
 const PARTS: [&str; 6] = ["CN", "OU", "O", "L", "ST", "C"];
 
 /// id-kp-codeSigning (RFC 5280, 4.2.1.12).
-const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
+pub(super) const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
 
 impl SubjectName {
     /// Reads `CN=…,O=…,L=…,ST=…,C=US` (RFC 4514), in any order.
@@ -74,12 +78,18 @@ impl SubjectName {
         }
         let parts =
             PARTS.iter().filter_map(|part| Some(format!("{part}={}", quoted(value(part)?))));
-        Ok(Self(parts.collect::<Vec<_>>().join(", ")))
+        let text = parts.collect::<Vec<_>>().join(", ");
+        Ok(Self { text, name })
+    }
+
+    /// Whether a certificate or a request is of this subject.
+    pub fn is(&self, subject: &Name) -> bool {
+        DistinguishedName::of_subject(subject).is_ok_and(|found| found == self.name)
     }
 
     /// `CN=…, O="A, Inc.", …`: values with special characters stand between quotation marks.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -121,7 +131,8 @@ pub(super) fn imported(suite: Suite) -> Value {
     })
 }
 
-const PEM: &str = "application/x-pem-file";
+/// The content type that Image Integrity on AKS needs.
+pub(super) const PEM: &str = "application/x-pem-file";
 
 fn key_properties(suite: Suite, protection: Protection) -> Value {
     let (kind, size, curve) = match suite {

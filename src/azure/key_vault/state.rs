@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use time::OffsetDateTime;
 use url::Url;
 
-use super::KeyId;
+use super::{KeyId, policy};
 use crate::azure::AzureError;
 use crate::azure::error::one_line;
 use crate::x509::Certificate;
@@ -57,6 +57,38 @@ pub enum Status {
     },
 }
 
+/// The policy that a certificate is made with, by this program or by others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyState {
+    exportable: Option<bool>,
+    content_type: Option<String>,
+    key_usage: Vec<String>,
+    extended_key_usage: Vec<String>,
+}
+
+impl PolicyState {
+    /// A sentence for each rule of certificates that sign images that this policy breaks.
+    pub fn broken_rules(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        if self.exportable != Some(false) {
+            broken.push("the private key can be exported from the vault".to_owned());
+        }
+        if self.content_type.as_deref() != Some(policy::PEM) {
+            broken.push("the content type is not PEM".to_owned());
+        }
+        if self.key_usage != ["digitalSignature"] {
+            let found = self.key_usage.join(", ");
+            broken.push(format!("the key usage is not digitalSignature alone: {found:?}"));
+        }
+        let usages = &self.extended_key_usage;
+        if !usages.is_empty() && *usages != [policy::CODE_SIGNING] {
+            let found = usages.join(", ");
+            broken.push(format!("the extended key usage is not code signing alone: {found:?}"));
+        }
+        broken
+    }
+}
+
 #[derive(serde::Deserialize)]
 pub(super) struct BundleDraft {
     id: String,
@@ -78,9 +110,17 @@ struct AttributesDraft {
 
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-struct PolicyDraft {
+pub(super) struct PolicyDraft {
     key_props: KeyDraft,
     secret_props: SecretDraft,
+    x509_props: X509Draft,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct X509Draft {
+    key_usage: Option<Vec<String>>,
+    ekus: Option<Vec<String>>,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -148,6 +188,20 @@ impl BundleDraft {
             content_type: self.policy.secret_props.content_type.as_deref().map(one_line),
             key_type: self.policy.key_props.kty.as_deref().map(one_line),
         })
+    }
+}
+
+impl PolicyDraft {
+    pub(super) fn validate(self) -> PolicyState {
+        let texts = |list: Option<Vec<String>>| -> Vec<String> {
+            list.unwrap_or_default().iter().map(|text| one_line(text)).collect()
+        };
+        PolicyState {
+            exportable: self.key_props.exportable,
+            content_type: self.secret_props.content_type,
+            key_usage: texts(self.x509_props.key_usage),
+            extended_key_usage: texts(self.x509_props.ekus),
+        }
     }
 }
 

@@ -48,6 +48,8 @@ async fn a_request_waits_until_its_answer_is_merged() {
     assert_eq!((status, &pending["status"]), (StatusCode::ACCEPTED, &json!("inProgress")));
     let (status, waiting) = caller.get("/certificates/app").await;
     assert_eq!((status, &waiting["cer"]), (StatusCode::OK, &Value::Null));
+    let (_, policy) = caller.get("/certificates/app/policy").await;
+    assert_eq!(policy["x509_props"]["key_usage"], json!(["digitalSignature"]));
     let (status, again) = create(&caller, "Unknown").await;
     assert_eq!((status, &again["error"]["code"]), (StatusCode::CONFLICT, &json!("Forbidden")));
     let answer = answered(&lab, &pending);
@@ -57,6 +59,8 @@ async fn a_request_waits_until_its_answer_is_merged() {
     assert_eq!((status, &merged["cer"]), (StatusCode::CREATED, &json!(answer[0])));
     assert_eq!(merged["policy"]["key_props"]["exportable"], false);
     assert_eq!(merge(&caller, &answer).await.0, StatusCode::NOT_FOUND);
+    let (_, policy) = caller.get("/certificates/app/policy").await;
+    assert_eq!(policy, merged["policy"]);
     let (_, pending) = caller.get("/certificates/app/pending").await;
     assert_eq!(pending["status"], "completed");
     let (_, versions) = caller.get("/certificates/app/versions").await;

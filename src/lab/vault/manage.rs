@@ -115,6 +115,16 @@ impl Vault {
                 }
                 Ok(ok(&operation.to_json(&self.host, status)))
             }
+            (&Method::GET, "policy", "policy") => {
+                check(Permission::CertificateGet, name)?;
+                match self.pending.in_progress(name) {
+                    Some(operation) => Ok(ok(&operation.policy())),
+                    None => {
+                        let version = self.version("Certificate", name, None)?;
+                        Ok(ok(&self.certificate(name, &version)["policy"]))
+                    }
+                }
+            }
             (&Method::DELETE, "pending", "pending") => {
                 check(Permission::CertificateUpdate, name)?;
                 let removed = self.pending.remove(name);
@@ -161,6 +171,8 @@ impl Vault {
             export: key_props.export(),
             content: secret_props.content()?,
             signer,
+            key_usage: x509_props.key_usage,
+            ekus: x509_props.ekus,
             request,
         });
         let body = operation.to_json(&self.host, Status::InProgress);
@@ -225,6 +237,8 @@ impl Vault {
             export: key_props.export(),
             content: ChainInVault::Pem,
             signer: Signer::Unknown,
+            key_usage: Vec::new(),
+            ekus: Vec::new(),
             request: Vec::new(),
         };
         let version = self.store(&operation, "Unknown", &chain)?;

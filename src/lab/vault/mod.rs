@@ -74,9 +74,12 @@ impl Vault {
             self.access.check(permission, name, &self.identity, token.principal)
         };
         match path.as_slice() {
-            ["certificates", name, action @ ("create" | "import" | "pending" | "versions"), ..] => {
-                self.managed(ask, name, action, path.last().copied().unwrap_or_default(), check)
-            }
+            [
+                "certificates",
+                name,
+                action @ ("create" | "import" | "pending" | "policy" | "versions"),
+                ..,
+            ] => self.managed(ask, name, action, path.last().copied().unwrap_or_default(), check),
             ["certificates", name, version @ ..] if get && version.len() <= 1 => {
                 check(Permission::CertificateGet, name)?;
                 let version = version.first().copied();

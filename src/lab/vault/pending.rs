@@ -18,6 +18,9 @@ pub(in crate::lab) struct Operation {
     pub export: Export,
     pub content: ChainInVault,
     pub signer: Signer,
+    /// The policy's own, as it was given.
+    pub key_usage: Vec<String>,
+    pub ekus: Vec<String>,
     /// PKCS#10 in DER.
     pub request: Vec<u8>,
 }
@@ -84,6 +87,25 @@ impl Pending {
 }
 
 impl Operation {
+    /// The certificate's policy while this waits.
+    pub(super) fn policy(&self) -> Value {
+        let (kty, bits, curve) = self.key.spec.properties();
+        let content_type = match self.content {
+            ChainInVault::Pfx => "application/x-pkcs12",
+            ChainInVault::Pem | ChainInVault::LeafOnly => "application/x-pem-file",
+        };
+        json!({
+            "key_props": {
+                "exportable": self.export == Export::Yes,
+                "kty": kty, "key_size": bits, "crv": curve, "reuse_key": false,
+            },
+            "secret_props": { "contentType": content_type },
+            "x509_props": {
+                "subject": self.subject, "ekus": self.ekus, "key_usage": self.key_usage,
+            },
+        })
+    }
+
     pub(super) fn to_json(&self, host: &str, status: Status) -> Value {
         let issuer = match self.signer {
             Signer::Unknown => "Unknown",

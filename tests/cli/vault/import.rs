@@ -108,7 +108,7 @@ async fn what_breaks_the_rules_is_refused_before_it_is_sent() {
         ("key.pem other.pem leaf.pem", vec!["there are 2 private keys in it; one is imported"]),
         (
             "encrypted.pem leaf.pem",
-            vec!["the private key is encrypted", "openssl pkcs12 -export -in "],
+            vec!["the private key is encrypted", "openssl pkcs12 -export -inkey "],
         ),
         ("other.pem leaf.pem issuers.pem", vec!["has the key of the private key: \"CN=foreign,"]),
         (

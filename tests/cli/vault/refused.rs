@@ -89,21 +89,38 @@ async fn a_deleted_name_is_recovered_or_purged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_came_between_is_told_as_one_that_waits() {
+async fn a_request_that_came_between_serves_if_it_is_what_was_asked_for() {
     let world = empty().await;
-    let route = Route::on(Role::Vault).method("POST").path("/create");
+    let lost = || Route::on(Role::Vault).method("POST").path("/create");
     // the answer to the first attempt is lost, and the second finds its request
-    world.lab.control().fault(route, Fault::LostAnswer, 1);
+    world.lab.control().fault(lost(), Fault::LostAnswer, 1);
+    requested(&world);
+    answer(&world);
+    // another's, with other rules
+    let policy = r#"{"key_props":{"exportable":true,"kty":"EC","crv":"P-256"},
+        "secret_props":{"contentType":"application/x-pkcs12"},
+        "x509_props":{"key_usage":["digitalSignature","keyEncipherment"],"ekus":["1.3.6.1.5.5.7.3.1"]}}"#;
+    let route = Route::on(Role::Vault).path("/certificates/wabbit/policy");
+    world.lab.control().fault(route.clone(), Fault::Body(policy.into()), 1);
+    world.lab.control().fault(lost(), Fault::LostAnswer, 1);
     fails(
         &world,
-        &format!("csr --key-type ec-p256 --subject '{SUBJECT}'"),
+        &format!("csr --force --key-type ec-p256 --subject '{SUBJECT}'"),
         &[
             "a certificate request of this name waits for its CA",
             "sealwright vault csr --resume --id ",
         ],
     );
-    let again = done(&world, "csr --resume");
-    assert!(again.contains("BEGIN CERTIFICATE REQUEST"), "{again}");
+    world.lab.control().fault(route, Fault::Body(policy.into()), 1);
+    let shown = done(&world, "csr --resume");
+    for rule in [
+        "Warning: the private key can be exported from the vault; throw the request away",
+        "Warning: the content type is not PEM; ",
+        "Warning: the key usage is not digitalSignature alone: \"digitalSignature, keyEncipherment\"; ",
+        "Warning: the extended key usage is not code signing alone: \"1.3.6.1.5.5.7.3.1\"; ",
+    ] {
+        assert!(shown.contains(rule), "{rule}\n{shown}");
+    }
     let issued = world.lab.issue(&IssueRequest::named("other")).expect("issued");
     let key = issued.key.private_key_pem();
     world.home.write("key.pem", format!("{key}{}{}", issued.leaf_pem, issued.ca_bundle_pem));

@@ -61,6 +61,7 @@ async fn a_request_that_waits_is_told_written_again_or_thrown_away() {
     ");
     let again = done(&world, "csr --resume");
     assert!(again.contains(&first), "{again}");
+    assert!(!again.contains("Warning"), "{again}");
     let shown = done(
         &world,
         &format!("csr --force --key-type ec-p256 --subject '{SUBJECT}' --out $HOME/wabbit.csr"),

@@ -5,8 +5,8 @@ use clap::ArgMatches;
 use super::error::VaultError;
 use super::{CommandSpec, DEFAULT_SUITE, Done, Place, subject_of, suite_of};
 use crate::azure::{
-    AzureError, CertificatePolicy, CertificateState, Certificates, ChainMode, Issuer, Protection,
-    SubjectName,
+    AzureError, CertificatePolicy, CertificateState, Certificates, ChainMode, Issuer,
+    PendingRequest, Protection, SubjectName,
 };
 use crate::cli::error::CliError;
 use crate::cli::parse::{PROGRAM, flags};
@@ -61,7 +61,15 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let id = certificate.id().unpinned();
     let waiting = super::waiting(&certificate).await?;
     let request = match (waiting, flags::is_on(values, "resume"), flags::is_on(values, "force")) {
-        (Some(waiting), true, _) => super::for_ca(waiting)?,
+        (Some(waiting), true, _) => {
+            let request = super::for_ca(waiting)?;
+            for rule in certificate.policy().await?.broken_rules() {
+                session.streams.warn(&format!(
+                    "{rule}; throw the request away and begin anew: {PROGRAM} vault csr --force"
+                ));
+            }
+            request
+        }
         (None, true, _) => return Err(VaultError::NothingPending { id }.into()),
         (Some(_), _, false) => return Err(VaultError::Pending { id }.into()),
         (waiting, _, _) => {
@@ -71,7 +79,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
                 certificate.delete_pending().await?;
                 place.note(session, "The request that waited was thrown away, with its key")?;
             }
-            let made = certificate.create(&policy).await?;
+            let made = create(&certificate, &policy).await?;
             let what = match current.and_then(|state| state.id.version().map(str::to_owned)) {
                 Some(version) => format!(
                     "{} is there already: this is a new version with a new key; version {version} signs until the CA's answer is merged",
@@ -80,7 +88,14 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
                 None => format!("A new certificate {} waits for its CA", id.name()),
             };
             place.note(session, &what)?;
-            super::for_ca(made)?
+            let made = super::for_ca(made)?;
+            if !policy.subject.is(CertificationRequest::from_der(&made)?.subject()) {
+                session.streams.warn(&format!(
+                    "the vault wrote the subject otherwise than it was given: {}",
+                    policy.subject.as_str()
+                ));
+            }
+            made
         }
     };
     let request = CertificationRequest::from_der(&request)?;
@@ -95,6 +110,27 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         &format!("  {PROGRAM} vault merge --id {} <file>...", id.certificate_id()),
     )?;
     Ok(())
+}
+
+/// Begins the new version. Where a request waits that was not there before, the answer to a first attempt
+/// was lost, or somebody was faster with the same: either way it serves if it is what was asked for.
+async fn create(
+    certificate: &Certificates,
+    policy: &CertificatePolicy,
+) -> Result<PendingRequest, BoxFault> {
+    let refused = match certificate.create(policy).await {
+        Err(refused @ AzureError::RequestPending { .. }) => refused,
+        other => return Ok(other?),
+    };
+    if let Some(waiting) = super::waiting(certificate).await?
+        && let Ok(request) = CertificationRequest::from_der(&waiting.request)
+        && policy.subject.is(request.subject())
+        && Suite::of_public_key(request.public_key()).ok() == Some(policy.suite)
+        && certificate.policy().await?.broken_rules().is_empty()
+    {
+        return Ok(waiting);
+    }
+    Err(refused.into())
 }
 
 /// The version that signs now.

@@ -117,7 +117,7 @@ impl Fault for VaultError {
             }
             Self::Key { error, .. } => return error.hint(),
             Self::EncryptedKey { file } => format!(
-                "put key and certificates in a PFX file, which may have a password:\nopenssl pkcs12 -export -in {} -out signing.pfx",
+                "put key and certificates in a PFX file, which may have a password:\nopenssl pkcs12 -export -inkey {} -in <certificates.pem> -out signing.pfx",
                 crate::fault::shell_word(file)
             ),
             Self::PasswordAbsent { .. } => {
