@@ -1,4 +1,4 @@
-//! Azure: who am I (Entra), the Key Vault signer, the ACR token exchange.
+//! Azure: who am I (Entra), the Key Vault signer and its certificates, the ACR token exchange.
 //!
 //! Tokens go to hosts of one anchored table only (`hosts`); `ExtraHosts` admits private clouds and
 //! labs, exactly as named. The exchanges with Entra are azure_identity's, over the command's own

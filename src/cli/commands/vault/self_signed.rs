@@ -4,7 +4,7 @@ use clap::ArgMatches;
 
 use super::error::VaultError;
 use super::{CommandSpec, DEFAULT_SUITE, Done, subject_of, suite_of};
-use crate::azure::{CertificatePolicy, ChainMode, Issuer, Protection};
+use crate::azure::{AzureError, CertificatePolicy, ChainMode, Issuer, Protection};
 use crate::cli::parse::flags;
 use crate::cli::session::Session;
 use crate::x509::Chain;
@@ -43,7 +43,16 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         let issuer = leaf.issuer().to_string();
         return Err(VaultError::IssuedByCa { id: id.certificate_id(), issuer }.into());
     }
-    certificate.create(&policy).await?;
+    match certificate.create(&policy).await {
+        // of a first attempt whose answer was lost
+        Err(refused @ AzureError::RequestPending { .. }) => {
+            let waiting = super::waiting(&certificate).await?;
+            if waiting.is_some_and(|waiting| waiting.issuer != "Self") {
+                return Err(refused.into());
+            }
+        }
+        other => drop(other?),
+    }
     let state = certificate.made().await?;
     let Some(leaf) = state.leaf else { return Err(VaultError::Waiting { id }.into()) };
     let chain = Chain::check(vec![leaf])?;
