@@ -9,9 +9,10 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 10] = [
+const TAKEN: [&str; 11] = [
     name::NOTATION_USERNAME,
     name::NOTATION_PASSWORD,
+    name::SEALWRIGHT_PFX_PASSWORD,
     name::INPUT_REGISTRY_PASSWORD,
     name::INPUT_REGISTRYPASSWORD,
     name::INPUT_GITHUB_TOKEN,
@@ -26,9 +27,10 @@ const TAKEN: [&str; 10] = [
 const TAKEN_BEGINNING: &str = name::ENDPOINT_AUTH;
 
 /// How the variables begin that no other program is given.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "NOTATION_",
     "INPUT_",
+    name::SEALWRIGHT_PFX_PASSWORD,
     "ACTIONS_ID_TOKEN_",
     // an agent hands a task its connections and the pipeline's secrets
     "ENDPOINT_",
@@ -130,6 +132,7 @@ pub mod name {
     pub const NOTATION_PASSWORD: &str = "NOTATION_PASSWORD";
     pub const NOTATION_EXPERIMENTAL: &str = "NOTATION_EXPERIMENTAL";
     pub const SEALWRIGHT_REVOCATION_LOOPBACK: &str = "SEALWRIGHT_REVOCATION_LOOPBACK";
+    pub const SEALWRIGHT_PFX_PASSWORD: &str = "SEALWRIGHT_PFX_PASSWORD";
     pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
     pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
     pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
@@ -203,6 +206,7 @@ mod tests {
             "PATH",
             "INPUT_KEY",
             "NOTATION_PASSWORD",
+            "SEALWRIGHT_PFX_PASSWORD",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
             "ENDPOINT_AUTH_SYSTEMVSSCONNECTION",
             "SECRET_TOKEN",

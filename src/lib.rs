@@ -22,7 +22,7 @@
 //! | | [`trust`] ★ | trust policy (`Draft` → `Policy`), identities, trust store |
 //! | Services | [`config`] ★ | notation's directories and files, docker's config.json |
 //! | | [`credentials`] ★ | registry credentials: given, stores, helpers |
-//! | | [`azure`] ★ | Entra identity, Key Vault and Artifact Signing signers, ACR token exchange |
+//! | | [`azure`] ★ | Entra identity, Key Vault and Artifact Signing, ACR token exchange |
 //! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index |
 //! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |

@@ -1,6 +1,6 @@
 //! What goes wrong in Azure, each fact worded once, with the service's own code and message.
 
-use super::{CREDENTIAL_TYPES, ConnectionError, CredentialType, Permission};
+use super::{CREDENTIAL_TYPES, ConnectionError, CredentialType, KeyId, Permission, hints};
 use crate::fault::Fault;
 use crate::http::{HttpError, Response, hint_of_reason};
 use crate::x509::{CertificateError, ChainError};
@@ -74,6 +74,12 @@ pub enum AzureError {
     Challenge { found: String, expected: &'static str },
     #[error("the vault has no {object}: {code}: {message}")]
     NotFound { object: String, code: String, message: String, hint: Option<String> },
+    #[error("the vault holds a deleted certificate of this name: {message}")]
+    NameDeleted { key: Box<KeyId>, message: String },
+    #[error("a certificate request of this name waits for its CA: {message}")]
+    RequestPending { key: Box<KeyId>, message: String },
+    #[error("the vault did not make the certificate: {code}: {message}")]
+    NotMade { code: String, message: String },
     #[error("the vault answers {status}: {code}: {message}")]
     Vault { status: u16, code: String, message: String },
     #[error("the vault's answer to {request} is not usable: {problem}")]
@@ -154,6 +160,9 @@ impl Fault for AzureError {
             Self::Unauthorized { .. } => "azure-vault-unauthorized",
             Self::Challenge { .. } => "azure-vault-challenge",
             Self::NotFound { .. } => "azure-vault-not-found",
+            Self::NameDeleted { .. } => "azure-vault-name-deleted",
+            Self::RequestPending { .. } => "azure-vault-request-pending",
+            Self::NotMade { .. } => "azure-vault-not-made",
             Self::Vault { .. } => "azure-vault-request",
             Self::Answer { .. } => "azure-vault-answer",
             Self::KeyMismatch { .. } => "azure-key-mismatch",
@@ -234,6 +243,8 @@ impl Fault for AzureError {
             | Self::Unauthorized { hint, .. }
             | Self::NotFound { hint, .. }
             | Self::Exchange { hint, .. } => return hint.clone(),
+            Self::NameDeleted { key, .. } => return Some(hints::deleted_name(key)),
+            Self::RequestPending { key, .. } => return Some(hints::pending_request(key)),
             Self::Connection(error) => return error.hint(),
             Self::Http { source, .. } => return source.hint(),
             Self::CaCerts(_) => {

@@ -1,5 +1,10 @@
 //! What to type when Azure refuses: one table of roles, by mode and by registry kind.
 
+mod names;
+
+pub(super) use names::deleted_name;
+pub use names::pending_request;
+
 use super::error::Refusal;
 use super::{ExtraHosts, Principal, PrincipalKind, RegistryHost, VaultHost};
 
@@ -12,6 +17,10 @@ pub enum ChainMode {
     Given,
     /// Nothing is signed: the certificate is only read, to be trusted.
     Public,
+    /// Nothing is signed: certificate, versions and chain are looked at.
+    Shown,
+    /// Certificates are created, merged and imported.
+    Managed,
 }
 
 /// A permission of the vault.
@@ -19,6 +28,12 @@ pub enum ChainMode {
 pub enum Permission {
     SecretGet,
     CertificateGet,
+    CertificateList,
+    /// Creating, and merging what the CA answered.
+    CertificateCreate,
+    CertificateImport,
+    /// Deleting a pending request.
+    CertificateUpdate,
     KeySign,
 }
 
@@ -33,38 +48,87 @@ pub enum Wanted {
 
 struct VaultRow {
     permission: Permission,
-    /// As sentences say it.
+    /// As sentences say it: the kind, and the permission of an access policy.
     name: &'static str,
     /// The built-in role's name.
     role: &'static str,
-    /// The option of `az keyvault set-policy`.
-    policy: &'static str,
     modes: &'static [ChainMode],
 }
 
-const VAULT: [VaultRow; 3] = [
+const OFFICER: &str = "Key Vault Certificates Officer";
+
+const VAULT: [VaultRow; 7] = [
     VaultRow {
         permission: Permission::SecretGet,
         name: "secrets/get",
         role: "Key Vault Secrets User",
-        policy: "--secret-permissions get",
-        modes: &[ChainMode::InVault],
+        modes: &[ChainMode::InVault, ChainMode::Shown],
     },
     VaultRow {
         permission: Permission::CertificateGet,
         name: "certificates/get",
         role: "Key Vault Certificate User",
-        policy: "--certificate-permissions get",
-        modes: &[ChainMode::InVault, ChainMode::Given, ChainMode::Public],
+        modes: &[
+            ChainMode::InVault,
+            ChainMode::Given,
+            ChainMode::Public,
+            ChainMode::Shown,
+            ChainMode::Managed,
+        ],
+    },
+    VaultRow {
+        permission: Permission::CertificateList,
+        name: "certificates/list",
+        role: "Key Vault Certificate User",
+        modes: &[ChainMode::Shown],
+    },
+    VaultRow {
+        permission: Permission::CertificateCreate,
+        name: "certificates/create",
+        role: OFFICER,
+        modes: &[ChainMode::Managed],
+    },
+    VaultRow {
+        permission: Permission::CertificateImport,
+        name: "certificates/import",
+        role: OFFICER,
+        modes: &[ChainMode::Managed],
+    },
+    VaultRow {
+        permission: Permission::CertificateUpdate,
+        name: "certificates/update",
+        role: OFFICER,
+        modes: &[ChainMode::Managed],
     },
     VaultRow {
         permission: Permission::KeySign,
         name: "keys/sign",
         role: "Key Vault Crypto User",
-        policy: "--key-permissions sign",
         modes: &[ChainMode::InVault, ChainMode::Given],
     },
 ];
+
+impl VaultRow {
+    /// Who may manage certificates may also read them.
+    fn role(&self, mode: ChainMode) -> &'static str {
+        if mode == ChainMode::Managed { OFFICER } else { self.role }
+    }
+}
+
+/// `--certificate-permissions get list --secret-permissions get`: the options of
+/// `az keyvault set-policy`.
+fn policy_options(rows: &[&VaultRow]) -> String {
+    let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (kind, verb) in rows.iter().filter_map(|row| row.name.split_once("s/")) {
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, verbs)) => verbs.push(verb),
+            None => kinds.push((kind, vec![verb])),
+        }
+    }
+    let options =
+        kinds.iter().map(|(kind, verbs)| format!("--{kind}-permissions {}", verbs.join(" ")));
+    options.collect::<Vec<_>>().join(" ")
+}
 
 struct RegistryRow {
     role: &'static str,
@@ -110,7 +174,7 @@ const REGISTRY: [RegistryRow; 6] = [
 ];
 
 impl Permission {
-    /// `secrets/get`, `certificates/get`, `keys/sign`
+    /// `secrets/get`, `certificates/create`, `keys/sign` …
     pub fn name(self) -> &'static str {
         VAULT.iter().find(|row| row.permission == self).expect("every permission has its row").name
     }
@@ -129,11 +193,16 @@ pub fn vault_hint(
     rows.sort_by_key(|row| row.permission != failed);
     let name = vault.name().unwrap_or("<vault-name>");
     let scope = format!("$(az keyvault show -n {name} --query id -o tsv)");
-    let roles = || rows.iter().map(|row| assignment(row.role, principal, &scope));
-    let policies: Vec<&str> = rows.iter().map(|row| row.policy).collect();
+    let mut named: Vec<&str> = Vec::new();
+    for role in rows.iter().map(|row| row.role(mode)) {
+        if !named.contains(&role) {
+            named.push(role);
+        }
+    }
+    let roles = || named.iter().map(|role| assignment(role, principal, &scope));
     let policy = format!(
         "az keyvault set-policy -n {name} {} --object-id {}",
-        policies.join(" "),
+        policy_options(&rows),
         object_id(principal)
     );
     let mut lines: Vec<String> = Vec::new();
@@ -154,7 +223,7 @@ pub fn vault_hint(
         }
         Refusal::Network | Refusal::Disabled => return None,
     }
-    if failed == Permission::SecretGet {
+    if failed == Permission::SecretGet && mode == ChainMode::InVault {
         lines.push("or give the chain's certificates in a file with ca_certs".into());
     }
     Some(lines.join("\n"))

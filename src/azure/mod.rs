@@ -1,4 +1,5 @@
-//! Azure: who am I (Entra), the signers of Key Vault and Artifact Signing, the ACR token exchange.
+//! Azure: who am I (Entra), the signers of Key Vault and Artifact Signing, Key Vault's certificates, the ACR
+//! token exchange.
 //!
 //! Tokens go to hosts of one anchored table only (`hosts`); `ExtraHosts` admits private clouds and
 //! labs, exactly as named. The exchanges with Entra are azure_identity's, over the command's own
@@ -26,7 +27,9 @@ pub use artifact_signing::{ArtifactSigner, ArtifactSigningError, CertificateProf
 pub use connection::{ConnectionError, ConnectionName, RegistryConnection, ServiceConnection};
 pub use error::{AzureError, Refusal};
 pub use extra_hosts::ExtraHosts;
-pub use hints::{ChainMode, Permission, Wanted, registry_hint, signing_hint, vault_hint};
+pub use hints::{
+    ChainMode, Permission, Wanted, pending_request, registry_hint, signing_hint, vault_hint,
+};
 pub use hosts::{
     AuthorityHost, CLOUDS, Cloud, RegistryHost, SigningHost, VaultHost, full_registry_name,
 };
@@ -35,5 +38,7 @@ pub use identity::{
     Principal, PrincipalKind, Service, Token, TokenSource,
 };
 pub use key_vault::{
-    ChainSource, KeyId, KeyVaultOptions, KeyVaultSigner, PublicCertificate, public_certificate,
+    CertificatePolicy, CertificateState, Certificates, ChainSource, Issuer, KeyId, KeyVaultOptions,
+    KeyVaultSigner, PendingRequest, PolicyState, Protection, PublicCertificate, Status,
+    SubjectError, SubjectName, VersionState, public_certificate,
 };

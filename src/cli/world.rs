@@ -2,10 +2,13 @@
 
 mod look;
 mod revocation;
+mod vault;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+
+pub use vault::NamedCertificate;
 
 use super::entra;
 use super::error::CliError;

@@ -21,6 +21,8 @@ pub enum LabError {
     Name(String),
     #[error("`{subject}` is not a list of C=, ST=, L=, O=, OU=, CN= parts")]
     Subject { subject: String },
+    #[error("the vault waits with no such certificate request")]
+    Request,
     #[error("the registry refused {path} with status {status}")]
     Refused { path: String, status: u16 },
     #[error("cannot write {}: {source}", path.display())]

@@ -29,6 +29,7 @@ mod tests;
 mod tls;
 mod tsa;
 mod vault;
+mod vault_state;
 
 pub use artifact_signing::SigningProfile;
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
@@ -58,7 +59,7 @@ use registry::{Door, Registry, Rules, Store};
 use server::{Port, Service, Site};
 use status::StatusServer;
 use tls::Tls;
-use vault::{Access, Certificates, Vault, Version};
+use vault::{Access, Certificates, Pending, Vault, Version};
 
 /// A running lab; it ends when dropped.
 pub struct Lab {
@@ -122,6 +123,7 @@ impl Lab {
         let control = Control::new();
         let identity = Identity::lab();
         let issued = Arc::new(IssuedTokens::new(options.clock.clone()));
+        let pki = Arc::new(Pki::default());
         let registry = Arc::new(Registry {
             store: Store::default(),
             door: Door::new(&options, identity.clone(), issued.clone()),
@@ -134,6 +136,9 @@ impl Lab {
             issued: issued.clone(),
             access: Access::default(),
             certificates: Certificates::default(),
+            pending: Pending::default(),
+            pki: pki.clone(),
+            clock: options.clock.clone(),
         });
         let entra = Arc::new(Entra {
             identity: identity.clone(),
@@ -143,7 +148,6 @@ impl Lab {
             devops: DevOps::new(options.clock.clone()),
         });
 
-        let pki = Arc::new(Pki::default());
         let status = Arc::new(StatusServer::new(pki.clone(), options.clock.clone()));
         let status_host = format!("127.0.0.1:{}", status_port.number());
 
@@ -326,16 +330,6 @@ impl Lab {
             chain: issued.chain,
             key: issued.key,
         })
-    }
-
-    /// Refuses an operation in the vault from now on.
-    pub fn deny(&self, permission: Permission, wording: Wording) {
-        self.vault.access.deny(permission, wording);
-    }
-
-    /// Takes that back.
-    pub fn allow(&self, permission: Permission) {
-        self.vault.access.allow(permission);
     }
 
     /// From now on client assertions are checked against the keys registered here

@@ -102,6 +102,11 @@ impl DistinguishedName {
         of_rdns(subject.rdns(), &subject.to_string())
     }
 
+    /// Each attribute's short name and value, by name.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Every attribute of this name is in `other` with the same value.
     pub fn is_subset_of(&self, other: &Self) -> bool {
         self.attributes.iter().all(|(name, value)| other.attributes.get(name) == Some(value))

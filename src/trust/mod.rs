@@ -11,7 +11,7 @@ mod store;
 mod store_edit;
 mod store_error;
 
-pub use distinguished_name::DistinguishedNameError;
+pub use distinguished_name::{DistinguishedName, DistinguishedNameError};
 pub use draft::Draft;
 pub use identity::{Identities, IdentityError};
 pub use level::{ACTIONS, Action, CHECKS, Check, Level, LevelError};

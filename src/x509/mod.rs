@@ -1,6 +1,7 @@
 //! Certificates, chains and the specification's rules for them.
 
 mod advice;
+mod bundle;
 mod certificate;
 mod chain;
 mod extensions;
@@ -10,6 +11,7 @@ mod pem;
 mod pkcs7;
 mod purpose;
 pub mod remedy;
+mod request;
 mod revocation_sources;
 mod rules;
 mod signature;
@@ -17,6 +19,7 @@ mod signature;
 pub(crate) mod testing;
 mod timestamping;
 
+pub use bundle::certificates_from_bundle;
 pub use certificate::{CERTIFICATE_LIMIT, Certificate, CertificateError};
 pub use chain::{CHAIN_LIMIT, Chain, ChainError, ValidityError};
 pub use extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
@@ -24,6 +27,7 @@ pub use name::Name;
 pub use order::{BAG_LIMIT, order};
 pub use pem::certificates_from_pem_or_der;
 pub use pkcs7::certificates_from_pkcs7;
+pub use request::{CertificationRequest, RequestError};
 pub(crate) use revocation_sources::crl_urls;
 pub use revocation_sources::{CrlPoint, RevocationSources};
 pub use signature::SignatureAlgorithm;

@@ -18,7 +18,7 @@ pub fn certificates_from_pem_or_der(bytes: &[u8]) -> Result<Vec<Certificate>, Ce
 
 /// Blank lines inside a block count for nothing, but the parser would take what stands before one for
 /// the block's headers. They stay where there are headers (RFC 1421, 4.4), told by their colons.
-fn without_blank_lines(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn without_blank_lines(bytes: &[u8]) -> Vec<u8> {
     let mut headers = false;
     let keep = |line: &&[u8]| {
         headers = !line.starts_with(b"-----BEGIN ") && (headers || line.contains(&b':'));
@@ -27,7 +27,7 @@ fn without_blank_lines(bytes: &[u8]) -> Vec<u8> {
     bytes.split_inclusive(|byte| *byte == b'\n').filter(keep).collect::<Vec<_>>().concat()
 }
 
-fn concatenated(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
+pub(super) fn concatenated(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
     let malformed = |error: der::Error| CertificateError::Malformed(error.to_string());
     let mut certificates = Vec::new();
     let mut reader = SliceReader::new(bytes).map_err(malformed)?;

@@ -3,14 +3,21 @@
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 
-use super::{Certificate, CertificateError};
+use super::{BAG_LIMIT, Certificate, CertificateError};
 
 /// Reads the certificates of a SignedData in DER, in the order they stand there. Signatures, CRLs and
 /// content are not looked at: the certificates prove themselves.
 pub fn certificates_from_pkcs7(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
-    let certificates =
-        certificate_set(bytes).map_err(|error| CertificateError::Malformed(error.to_string()))?;
-    certificates.into_iter().map(Certificate::from_der).collect()
+    let found = certificate_set(bytes).map_err(|error| {
+        CertificateError::Malformed(format!("it cannot be read as PKCS#7: {error}"))
+    })?;
+    if found.len() > BAG_LIMIT {
+        return Err(CertificateError::Malformed(format!(
+            "the PKCS#7 holds {} certificates; at most {BAG_LIMIT} are read",
+            found.len()
+        )));
+    }
+    found.into_iter().map(Certificate::from_der).collect()
 }
 
 fn certificate_set(bytes: &[u8]) -> der::Result<Vec<&[u8]>> {

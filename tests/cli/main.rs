@@ -21,5 +21,6 @@ mod policy;
 mod prune;
 mod recursive;
 mod sign;
+mod vault;
 mod verify;
 mod world;

@@ -76,6 +76,16 @@ impl KeyId {
         self.version.as_deref()
     }
 
+    /// The certificate's own id: `https://<vault>/certificates/<name>[/<version>]`.
+    pub fn certificate_id(&self) -> String {
+        self.to_string().replacen("/keys/", "/certificates/", 1)
+    }
+
+    /// The same at no version: the latest, and the name itself.
+    pub fn unpinned(&self) -> Self {
+        Self { version: None, ..self.clone() }
+    }
+
     /// The same key at one version.
     pub(super) fn pinned(&self, version: &str) -> Self {
         Self { version: Some(version.to_owned()), ..self.clone() }

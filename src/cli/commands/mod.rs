@@ -16,6 +16,7 @@ mod prune;
 mod run;
 mod schema;
 mod sign;
+mod vault;
 mod verify;
 mod version;
 
@@ -59,6 +60,11 @@ pub const GROUPS: &[GroupSpec] = &[
     },
     GroupSpec { name: "key", aliases: &[], about: "Manage keys used for signing" },
     GroupSpec { name: "policy", aliases: &[], about: "Manage trust policy configuration" },
+    GroupSpec {
+        name: "vault",
+        aliases: &[],
+        about: "Make and look at the signing certificate in Azure Key Vault",
+    },
 ];
 
 /// Every command there is.
@@ -82,6 +88,11 @@ pub const COMMANDS: &[CommandSpec] = &[
     policy::IMPORT,
     policy::SHOW,
     plugin::PLUGIN,
+    vault::CSR,
+    vault::MERGE,
+    vault::IMPORT,
+    vault::SHOW,
+    vault::SELF_SIGNED,
     run::RUN,
     schema::SCHEMA,
     lab::LAB,

@@ -147,6 +147,26 @@ impl LabKey {
         pem("PRIVATE KEY", self.pair.serialized_der())
     }
 
+    /// SubjectPublicKeyInfo in DER.
+    pub(in crate::lab) fn public_key_der(&self) -> Vec<u8> {
+        rcgen::PublicKeyData::subject_public_key_info(&self.pair)
+    }
+
+    /// A PKCS#10 request in DER, signed with this key.
+    pub(in crate::lab) fn request(
+        &self,
+        params: &rcgen::CertificateParams,
+    ) -> Result<Vec<u8>, LabError> {
+        Ok(params.serialize_request(&self.pair)?.der().to_vec())
+    }
+
+    /// A private key of that kind in PKCS#8.
+    pub(in crate::lab) fn from_pkcs8(spec: KeySpec, der: &[u8]) -> Result<Self, LabError> {
+        let der = PrivatePkcs8KeyDer::from(der.to_vec());
+        let pair = KeyPair::from_pkcs8_der_and_sign_algo(&der, spec.certificate_algorithm())?;
+        Self::new(spec, pair)
+    }
+
     pub(in crate::lab) fn private_key_der(&self) -> &[u8] {
         self.pair.serialized_der()
     }

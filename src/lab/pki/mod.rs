@@ -3,8 +3,12 @@
 mod certificate;
 mod extension;
 mod key;
+mod subject;
+mod validity;
 
-pub(super) use certificate::{AuthorityKey, IssuedChain, Pki, subject};
+pub(super) use certificate::{AuthorityKey, IssuedChain, Pki};
 pub use certificate::{Chain, IssueRequest, Revocation, Validity};
 pub use key::{KeySpec, LabKey};
 pub(super) use key::{hex, pem, random};
+pub(super) use subject::subject;
+pub(super) use validity::validity;

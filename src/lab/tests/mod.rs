@@ -8,6 +8,7 @@ mod registry;
 mod registry_auth;
 mod serve;
 mod vault;
+mod vault_managed;
 
 use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;

@@ -14,6 +14,12 @@ use crate::lab::message::Answer;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     CertificateGet,
+    CertificateList,
+    /// Creating and merging.
+    CertificateCreate,
+    CertificateImport,
+    /// Deleting a pending request.
+    CertificateUpdate,
     SecretGet,
     KeySign,
     /// Never needed for signing, so refused from the start.
@@ -77,6 +83,10 @@ fn refusal(
     // kind, verb of an access policy, data action of a role
     let (kind, verb, action) = match permission {
         Permission::CertificateGet => ("certificates", "get", "read"),
+        Permission::CertificateList => ("certificates", "list", "read"),
+        Permission::CertificateCreate => ("certificates", "create", "create/action"),
+        Permission::CertificateImport => ("certificates", "import", "import/action"),
+        Permission::CertificateUpdate => ("certificates", "update", "update/action"),
         Permission::SecretGet => ("secrets", "get", "getSecret/action"),
         Permission::KeySign => ("keys", "sign", "sign/action"),
         Permission::KeyGet => ("keys", "get", "read"),

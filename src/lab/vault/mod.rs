@@ -1,11 +1,14 @@
 //! A key vault: certificates, their secrets, and signing with their keys.
 
 mod access;
+mod manage;
+mod pending;
 mod pfx;
 mod store;
 
 pub(super) use access::Access;
 pub use access::{Permission, Wording};
+pub(super) use pending::Pending;
 pub(super) use store::{Certificates, Version};
 pub use store::{ChainInVault, ChainOrder, Export};
 
@@ -20,7 +23,9 @@ use serde_json::{Value, json};
 use super::Identity;
 use super::entra::{Issued, VAULT_AUDIENCE};
 use super::message::{Answer, Ask};
+use super::pki::Pki;
 use super::server::Service;
+use crate::clock::Clock;
 
 /// The Key Vault of a lab.
 pub(super) struct Vault {
@@ -31,6 +36,10 @@ pub(super) struct Vault {
     pub issued: Arc<Issued>,
     pub access: Access,
     pub certificates: Certificates,
+    pub pending: Pending,
+    /// Makes the keys and what the vault signs itself.
+    pub pki: Arc<Pki>,
+    pub clock: Arc<dyn Clock>,
 }
 
 #[derive(Deserialize)]
@@ -65,14 +74,25 @@ impl Vault {
             self.access.check(permission, name, &self.identity, token.principal)
         };
         match path.as_slice() {
+            [
+                "certificates",
+                name,
+                action @ ("create" | "import" | "pending" | "policy" | "versions"),
+                ..,
+            ] => self.managed(ask, name, action, path.last().copied().unwrap_or_default(), check),
             ["certificates", name, version @ ..] if get && version.len() <= 1 => {
                 check(Permission::CertificateGet, name)?;
-                let version = self.version("Certificate", name, version.first().copied())?;
+                let version = version.first().copied();
+                if let Some(waiting) = self.waiting(name, version) {
+                    return Ok(waiting);
+                }
+                let version = self.version("Certificate", name, version)?;
                 Ok(ok(&self.certificate(name, &version)))
             }
             ["secrets", name, version @ ..] if get && version.len() <= 1 => {
                 check(Permission::SecretGet, name)?;
                 let version = self.version("Secret", name, version.first().copied())?;
+                self.enabled(&version, "get", "Secret")?;
                 Ok(ok(&self.secret(name, &version)))
             }
             ["keys", name, version @ .., "sign"]
@@ -80,6 +100,7 @@ impl Vault {
             {
                 check(Permission::KeySign, name)?;
                 let version = self.version("Key", name, version.first().copied())?;
+                self.enabled(&version, "sign", "Key")?;
                 self.sign(name, &version, &ask.body)
             }
             ["keys", name, ..] if get => {
@@ -126,6 +147,17 @@ impl Vault {
         })
     }
 
+    fn enabled(&self, version: &Version, operation: &str, kind: &str) -> Result<(), Answer> {
+        if self.certificates.is_enabled(version) {
+            return Ok(());
+        }
+        let lower = kind.to_ascii_lowercase();
+        let message = format!("Operation {operation} is not allowed on a disabled {lower}.");
+        let inner = json!({ "code": format!("{kind}Disabled") });
+        let error = json!({ "code": "Forbidden", "message": message, "innererror": inner });
+        Err(Answer::json(StatusCode::FORBIDDEN, &json!({ "error": error })))
+    }
+
     fn id(&self, kind: &str, name: &str, version: &Version) -> String {
         format!("https://{}/{kind}/{name}/{}", self.host, version.id)
     }
@@ -138,7 +170,7 @@ impl Vault {
             "sid": self.id("secrets", name, version),
             "x5t": version.thumbprint(),
             "cer": version.leaf_base64(),
-            "attributes": version.attributes(),
+            "attributes": version.attributes(self.certificates.is_enabled(version)),
             "policy": {
                 "id": format!("https://{}/certificates/{name}/policy", self.host),
                 "key_props": {
@@ -150,7 +182,7 @@ impl Vault {
                     "subject": version.subject, "ekus": ["1.3.6.1.5.5.7.3.3"],
                     "key_usage": ["digitalSignature"],
                 },
-                "issuer": { "name": "Unknown" },
+                "issuer": { "name": version.issuer },
             },
         })
     }
@@ -162,7 +194,7 @@ impl Vault {
             "id": self.id("secrets", name, version),
             "managed": true,
             "kid": self.id("keys", name, version),
-            "attributes": version.attributes(),
+            "attributes": version.attributes(self.certificates.is_enabled(version)),
         })
     }
 

@@ -1,6 +1,6 @@
 //! The vault's certificates, each with its versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::pfx;
 use crate::lab::LabError;
-use crate::lab::pki::{IssueRequest, IssuedChain, LabKey, hex, pem, random};
+use crate::lab::pki::{Chain, IssueRequest, IssuedChain, LabKey, hex, pem, random};
 
 /// What the certificate's secret holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -43,6 +43,8 @@ pub(in crate::lab) struct Version {
     /// 32 hexadecimal digits.
     pub id: String,
     pub subject: String,
+    /// `Unknown` or `Self`.
+    pub issuer: &'static str,
     pub key: Arc<LabKey>,
     pub export: Export,
     /// The value of the secret.
@@ -51,6 +53,20 @@ pub(in crate::lab) struct Version {
     leaf: Vec<u8>,
     not_before: i64,
     not_after: i64,
+}
+
+/// What a version is made from.
+pub(super) struct Content<'a> {
+    pub subject: String,
+    pub issuer: &'static str,
+    pub key: Arc<LabKey>,
+    pub export: Export,
+    pub form: ChainInVault,
+    /// What the secret holds, in this order.
+    pub certificates: Vec<&'a [u8]>,
+    pub leaf: Vec<u8>,
+    pub not_before: i64,
+    pub not_after: i64,
 }
 
 impl Version {
@@ -65,28 +81,44 @@ impl Version {
         if request.chain_order == ChainOrder::Shuffled {
             certificates.rotate_right(1);
         }
-        let key = (request.export == Export::Yes).then(|| issued.key.private_key_der());
-        let (secret, content_type) = match request.chain_in_vault {
+        Self::of(Content {
+            subject: request.subject.clone(),
+            issuer: if request.chain == Chain::SelfSigned { "Self" } else { "Unknown" },
+            key: issued.key.clone(),
+            export: request.export,
+            form: request.chain_in_vault,
+            certificates,
+            leaf: issued.chain[0].clone(),
+            not_before: issued.not_before.unix_timestamp(),
+            not_after: issued.not_after.unix_timestamp(),
+        })
+    }
+
+    pub(super) fn of(content: Content<'_>) -> Result<Self, LabError> {
+        let Content { subject, issuer, key, export, form, certificates, .. } = content;
+        let private = (export == Export::Yes).then(|| key.private_key_der());
+        let (secret, content_type) = match form {
             ChainInVault::Pfx => {
-                let file = pfx::write(key, &certificates)?;
+                let file = pfx::write(private, &certificates)?;
                 (STANDARD.encode(file), "application/x-pkcs12")
             }
             ChainInVault::Pem | ChainInVault::LeafOnly => {
-                let key = key.map(|der| pem("PRIVATE KEY", der));
+                let private = private.map(|der| pem("PRIVATE KEY", der));
                 let certificates = certificates.iter().map(|der| pem("CERTIFICATE", der));
-                (key.into_iter().chain(certificates).collect(), "application/x-pem-file")
+                (private.into_iter().chain(certificates).collect(), "application/x-pem-file")
             }
         };
         Ok(Self {
             id: hex(&random::<16>()?),
-            subject: request.subject.clone(),
-            key: issued.key.clone(),
-            export: request.export,
+            subject,
+            issuer,
+            key,
+            export,
             secret,
             content_type,
-            leaf: issued.chain[0].clone(),
-            not_before: issued.not_before.unix_timestamp(),
-            not_after: issued.not_after.unix_timestamp(),
+            leaf: content.leaf,
+            not_before: content.not_before,
+            not_after: content.not_after,
         })
     }
 
@@ -103,9 +135,9 @@ impl Version {
         URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.leaf))
     }
 
-    pub(super) fn attributes(&self) -> Value {
+    pub(super) fn attributes(&self, enabled: bool) -> Value {
         json!({
-            "enabled": true,
+            "enabled": enabled,
             "nbf": self.not_before,
             "exp": self.not_after,
             "created": self.not_before,
@@ -119,6 +151,10 @@ impl Version {
 #[derive(Default)]
 pub(in crate::lab) struct Certificates {
     by_name: Mutex<BTreeMap<String, Vec<Arc<Version>>>>,
+    /// Names that were deleted and can be recovered.
+    deleted: Mutex<BTreeSet<String>>,
+    /// Identifiers of versions.
+    disabled: Mutex<BTreeSet<String>>,
 }
 
 impl Certificates {
@@ -127,13 +163,36 @@ impl Certificates {
         by_name.entry(name.to_owned()).or_default().push(Arc::new(version));
     }
 
+    /// The versions go, and the name cannot be used again.
+    pub(in crate::lab) fn delete(&self, name: &str) {
+        self.by_name.lock().expect("no panic holds this lock").remove(name);
+        self.deleted.lock().expect("no panic holds this lock").insert(name.to_owned());
+    }
+
+    pub(super) fn is_deleted(&self, name: &str) -> bool {
+        self.deleted.lock().expect("no panic holds this lock").contains(name)
+    }
+
+    pub(in crate::lab) fn disable(&self, version: &str) {
+        self.disabled.lock().expect("no panic holds this lock").insert(version.to_owned());
+    }
+
+    pub(super) fn is_enabled(&self, version: &Version) -> bool {
+        !self.disabled.lock().expect("no panic holds this lock").contains(&version.id)
+    }
+
     /// That version, or the latest.
     pub(super) fn version(&self, name: &str, version: Option<&str>) -> Option<Arc<Version>> {
-        let by_name = self.by_name.lock().expect("no panic holds this lock");
-        let versions = by_name.get(name)?;
+        let versions = self.versions(name);
         match version {
             None => versions.last().cloned(),
             Some(wanted) => versions.iter().find(|v| v.id == wanted).cloned(),
         }
+    }
+
+    /// Oldest first; none of a name that is not there.
+    pub(super) fn versions(&self, name: &str) -> Vec<Arc<Version>> {
+        let by_name = self.by_name.lock().expect("no panic holds this lock");
+        by_name.get(name).cloned().unwrap_or_default()
     }
 }
