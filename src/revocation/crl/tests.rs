@@ -1,6 +1,7 @@
 //! Rules of CRLs, each broken by one that is written byte by byte.
 
 use bytes::Bytes;
+use der::Decode as _;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -16,6 +17,7 @@ const NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
 const REASON: &[u8] = &[0x55, 0x1d, 0x15];
 const DELTA: &[u8] = &[0x55, 0x1d, 0x1b];
 const SCOPE: &[u8] = &[0x55, 0x1d, 0x1c];
+const INVALID_SINCE: &[u8] = &[0x55, 0x1d, 0x18];
 const UNKNOWN: &[u8] = &[0x2a, 3, 4];
 
 /// A CA, a leaf of serial number 1, and what its CRL says.
@@ -127,7 +129,7 @@ impl World {
 }
 
 fn point() -> CrlPoint {
-    CrlPoint { urls: vec![URL.to_owned()], partial: false, indirect: false }
+    CrlPoint { urls: vec![URL.to_owned()], ..CrlPoint::default() }
 }
 
 fn verdict(result: Result<Status, RevocationError>) -> &'static str {
@@ -236,6 +238,38 @@ fn a_certificates_point_may_cover_some_reasons_or_name_another_issuer() {
 }
 
 #[test]
+fn an_invalidity_date_after_the_signing_undoes_its_own_entry_alone() {
+    let since =
+        |day: u8| ext(INVALID_SINCE, tlv(0x18, format!("202605{day:02}000000Z").as_bytes()));
+    let signed = datetime!(2026-05-10 0:00 UTC);
+    let revoked = |days: &[u8]| {
+        let world = days.iter().fold(World::new(), |world, day| {
+            world.entry(entry(&[1], 20, &[reason(1), since(*day)]))
+        });
+        let checked = Crl::from_der(&world.der()).unwrap().check(&world.ca, NOW).unwrap();
+        verdict(checked.status(&world.leaf, &point(), Some(signed)))
+    };
+    assert_eq!(revoked(&[15]), "good");
+    assert_eq!(revoked(&[5]), "keyCompromise");
+    assert_eq!(revoked(&[15, 5]), "keyCompromise");
+    let without_time = World::new().entry(entry(&[1], 20, &[reason(1), since(15)]));
+    assert_eq!(without_time.verdict(), "keyCompromise");
+}
+
+#[test]
+fn a_list_and_a_point_may_share_a_name_that_is_no_address() {
+    let directory = |cn: &str| tlv(0xa4, &crate::x509::testing::name(cn));
+    let scope = ext(SCOPE, tlv(0x30, &tlv(0xa0, &tlv(0xa0, &directory("lists")))));
+    let world = World::new().extension(scope);
+    assert_eq!(world.verdict(), "revocation-scope");
+    for (cn, expected) in [("lists", "good"), ("others", "revocation-scope")] {
+        let name = x509_cert::ext::pkix::name::GeneralName::from_der(&directory(cn)).unwrap();
+        let named = CrlPoint { other_names: vec![name], ..point() };
+        assert_eq!(verdict(world.status_at(&named)), expected);
+    }
+}
+
+#[test]
 fn an_end_is_wanted_and_times_of_both_kinds_are_read() {
     let mut world = World::new();
     world.times = utc(b"260531000000Z");
@@ -253,6 +287,15 @@ fn an_issuer_signs_its_own_list_and_has_the_right_to() {
     let world = World::new();
     let renamed = Draft::ca("another").self_signed(&world.key);
     let error = Crl::from_der(&world.der()).unwrap().check(&renamed, NOW).unwrap_err();
+    assert_eq!(error.code(), "revocation-scope");
+    // printed alike, but with one more common name in front
+    let mut decoy = Draft::ca("ca");
+    let common_name = [tlv(0x06, &[0x55, 4, 3]), tlv(0x0c, b"other")].concat();
+    let inner = crate::x509::testing::name("ca")[2..].to_vec();
+    decoy.subject = tlv(0x30, &[tlv(0x31, &tlv(0x30, &common_name)), inner].concat());
+    let decoy = decoy.self_signed(&world.key);
+    assert_eq!(decoy.subject().to_string(), world.ca.subject().to_string());
+    let error = Crl::from_der(&world.der()).unwrap().check(&decoy, NOW).unwrap_err();
     assert_eq!(error.code(), "revocation-scope");
 }
 
