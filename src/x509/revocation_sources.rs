@@ -71,6 +71,9 @@ fn points(value: &[u8]) -> Option<Vec<CrlPoint>> {
     Some(points.0.iter().map(point).filter(|point| !point.urls.is_empty()).collect())
 }
 
+/// most names kept of a point beside its addresses; real ones have one
+const OTHER_NAMES: usize = 16;
+
 fn point(point: &DistributionPoint) -> CrlPoint {
     let names = match &point.distribution_point {
         Some(DistributionPointName::FullName(names)) => names.as_slice(),
@@ -78,7 +81,12 @@ fn point(point: &DistributionPoint) -> CrlPoint {
     };
     CrlPoint {
         urls: names.iter().filter_map(url).collect(),
-        other_names: names.iter().filter(|name| url(name).is_none()).cloned().collect(),
+        other_names: names
+            .iter()
+            .filter(|name| url(name).is_none())
+            .take(OTHER_NAMES)
+            .cloned()
+            .collect(),
         partial: point.reasons.is_some(),
         indirect: point.crl_issuer.is_some(),
     }

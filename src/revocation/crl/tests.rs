@@ -221,6 +221,13 @@ fn a_scope_that_leaves_the_certificate_out_is_refused() {
         let world = World::new().extension(ext(SCOPE, tlv(0x30, &scope)));
         assert_eq!(world.verdict(), expected, "{scope:02x?}");
     }
+    // the same flags and a CA
+    for (tag, expected) in [(0x81, "revocation-scope"), (0x82, "good")] {
+        let mut world = World::new().extension(ext(SCOPE, tlv(0x30, &flag(tag))));
+        let sub = Draft::ca("sub").issued_by(&Key::new(), world.ca.raw_subject(), &world.key);
+        world.leaf = sub;
+        assert_eq!(world.verdict(), expected);
+    }
     // some reasons only: enough to revoke
     let some = ext(SCOPE, tlv(0x30, &tlv(0x83, &[6, 0x40])));
     let world = World::new().extension(some).entry(entry(&[1], 1, &[reason(1)]));
@@ -301,6 +308,10 @@ fn an_issuer_signs_its_own_list_and_has_the_right_to() {
 
 #[test]
 fn a_list_has_its_limit() {
+    // names of two bytes each would take a hundred times their room
+    let names = tlv(0x30, &tlv(0xa0, &tlv(0xa0, &[0x82, 0].repeat(10_000))));
+    let world = World::new().extension(ext(SCOPE, names));
+    assert_eq!(world.verdict(), "revocation-malformed");
     let error = Crl::from_der(&Bytes::from(vec![0; CRL_LIMIT + 1])).unwrap_err();
     assert_eq!(error.code(), "revocation-too-large");
 }
