@@ -134,6 +134,11 @@ fn reach(address: IpAddr) -> Reach {
 /// Azure's virtual public address of the host (WireServer).
 const WIRE_SERVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 
+/// 192.0.0.0/24: protocols' own (RFC 6890), and one cloud's metadata service.
+const IETF: [u8; 3] = [192, 0, 0];
+/// The metadata service of Amazon's virtual machines.
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+
 fn reach_v4(address: Ipv4Addr) -> Reach {
     let octets = address.octets();
     if address.is_link_local()
@@ -141,6 +146,7 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
         || address.is_broadcast()
         || address == WIRE_SERVER
         || octets[0] >= 240
+        || octets[..3] == IETF
     {
         Reach::Link
     } else if address.is_loopback() || octets[0] == 0 {
@@ -155,7 +161,7 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
 
 fn reach_v6(address: Ipv6Addr) -> Reach {
     let first = address.segments()[0];
-    if first & 0xffc0 == 0xfe80 || address.is_multicast() {
+    if first & 0xffc0 == 0xfe80 || address.is_multicast() || address == METADATA_V6 {
         Reach::Link
     } else if address.is_loopback() || address.is_unspecified() {
         Reach::Loopback
@@ -166,7 +172,8 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
     }
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, NAT64 (RFC 6052) or 6to4 (RFC 3056).
+/// The IPv4 address that an IPv6 address stands for: mapped, compatible (RFC 4291), NAT64 (RFC 6052,
+/// RFC 8215) or 6to4 (RFC 3056).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     if let Some(mapped) = address.to_ipv4_mapped() {
         return Some(mapped);
@@ -176,7 +183,9 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
         Ipv4Addr::new(octets[start], octets[start + 1], octets[start + 2], octets[start + 3])
     };
     match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, _, _] => Some(at(12)),
+        [0x64, 0xff9b, 0, 0, 0, 0, _, _] | [0x64, 0xff9b, 1, ..] | [0, 0, 0, 0, 0, 0, _, _] => {
+            Some(at(12))
+        }
         [0x2002, ..] => Some(at(2)),
         _ => None,
     }
@@ -226,7 +235,11 @@ mod tests {
             ("fe80::1", [false, false, false, false]),
             ("::ffff:169.254.169.254", [false, false, false, false]),
             ("64:ff9b::a9fe:a9fe", [false, false, false, false]),
+            ("64:ff9b:1::a9fe:a9fe", [false, false, false, false]),
             ("2002:a9fe:a9fe::", [false, false, false, false]),
+            ("::169.254.169.254", [false, false, false, false]),
+            ("192.0.0.192", [false, false, false, false]),
+            ("fd00:ec2::254", [false, false, false, false]),
             ("224.0.0.1", [false, false, false, false]),
             ("255.255.255.255", [false, false, false, false]),
             ("ff02::1", [false, false, false, false]),

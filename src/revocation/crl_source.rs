@@ -33,7 +33,8 @@ pub(super) struct Place<'a> {
 const DELTAS: usize = 4;
 
 impl CrlSource<'_> {
-    /// A kept CRL as long as it is good, else the server's, which is kept once it has been checked.
+    /// A kept CRL as long as it is good, else the server's, which is kept once it has been checked: for
+    /// trusted chains, as anybody can sign CRLs for another and fill the disk.
     pub async fn obtain(&self, place: Place<'_>) -> (Method, Result<CheckedCrl, RevocationError>) {
         if let Some(kept) = self.kept(place) {
             return (Method::CachedCrl, Ok(kept));
@@ -43,7 +44,7 @@ impl CrlSource<'_> {
             return (Method::CachedCrl, Err(RevocationError::NotCached { url }));
         };
         let fetched = self.fetched(fetch, place).await;
-        if let (Ok(crl), Some(cache)) = (&fetched, self.cache) {
+        if let (Ok(crl), Some(cache), ChainTrust::Trusted) = (&fetched, self.cache, self.trust) {
             let (base, delta) = crl.parts();
             if let Err(error) = cache.store(place.url, base, delta) {
                 self.warn(&error);

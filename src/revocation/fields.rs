@@ -122,6 +122,10 @@ fn instant(since_epoch: std::time::Duration) -> der::Result<OffsetDateTime> {
 /// most extensions of one list; real ones are under ten
 const EXTENSIONS: usize = 32;
 
+/// largest value of one extension, in bytes; real ones are under 1 KiB. What is read from it takes many times
+/// its room, before any signature is verified.
+const EXTENSION_VALUE: usize = 16 * 1024;
+
 /// Extensions, each at most once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Extensions(Vec<Extension>);
@@ -132,7 +136,11 @@ impl Extensions {
         let mut fields = Fields::of_sequence(bytes)?;
         let mut list: Vec<Extension> = Vec::new();
         while !fields.is_finished() {
-            let extension: Extension = fields.read()?;
+            let raw = fields.raw()?;
+            if raw.len() > EXTENSION_VALUE {
+                return Err(Tag::OctetString.length_error());
+            }
+            let extension = Extension::from_der(raw)?;
             let known = list.iter().any(|other| other.extn_id == extension.extn_id);
             if known || list.len() == EXTENSIONS {
                 return Err(der::ErrorKind::Value { tag: Tag::Sequence }.into());

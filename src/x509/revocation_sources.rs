@@ -20,9 +20,11 @@ pub struct RevocationSources {
 }
 
 /// One distribution point. Its addresses are ways to one and the same CRL.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CrlPoint {
     pub urls: Vec<String>,
+    /// Its names that are no address, such as a directory's; the CRL may bear one of them.
+    pub other_names: Vec<GeneralName>,
     /// Its CRL covers some reasons for a revocation and not others.
     pub partial: bool,
     /// Its CRL is signed by another than the certificate's issuer.
@@ -69,12 +71,25 @@ fn points(value: &[u8]) -> Option<Vec<CrlPoint>> {
     Some(points.0.iter().map(point).filter(|point| !point.urls.is_empty()).collect())
 }
 
+/// most names kept of a point beside its addresses; real ones have one
+const OTHER_NAMES: usize = 16;
+
 fn point(point: &DistributionPoint) -> CrlPoint {
-    let urls = match &point.distribution_point {
-        Some(DistributionPointName::FullName(names)) => names.iter().filter_map(url).collect(),
-        Some(DistributionPointName::NameRelativeToCRLIssuer(_)) | None => Vec::new(),
+    let names = match &point.distribution_point {
+        Some(DistributionPointName::FullName(names)) => names.as_slice(),
+        Some(DistributionPointName::NameRelativeToCRLIssuer(_)) | None => &[],
     };
-    CrlPoint { urls, partial: point.reasons.is_some(), indirect: point.crl_issuer.is_some() }
+    CrlPoint {
+        urls: names.iter().filter_map(url).collect(),
+        other_names: names
+            .iter()
+            .filter(|name| url(name).is_none())
+            .take(OTHER_NAMES)
+            .cloned()
+            .collect(),
+        partial: point.reasons.is_some(),
+        indirect: point.crl_issuer.is_some(),
+    }
 }
 
 fn url(name: &GeneralName) -> Option<String> {

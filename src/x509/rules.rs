@@ -12,19 +12,33 @@ pub(super) enum Purpose {
     Timestamps,
 }
 
-/// All rules on certificates in order leaf → root. Name constraints, policies, key identifiers and
-/// unknown critical extensions are not part of the specification's path validation.
+/// All rules on certificates in order leaf → root.
 pub(super) fn check(chain: &[Certificate], purpose: Purpose) -> Result<Suite, ChainError> {
+    walk(chain, purpose, |leaf| check_leaf(leaf, purpose))
+}
+
+/// The rules for everything but the leaf's own use.
+pub(super) fn check_issuance(chain: &[Certificate]) -> Result<(), ChainError> {
+    walk(chain, Purpose::Code, |_| Ok(()))
+}
+
+/// Extensions other than basic constraints, key usage and extended key usage are not looked at, critical or
+/// not: the specification wants them neither evaluated nor honored ("Other requirements").
+fn walk<T>(
+    chain: &[Certificate],
+    purpose: Purpose,
+    check_leaf: impl Fn(&Certificate) -> Result<T, ChainError>,
+) -> Result<T, ChainError> {
     let (leaf, issuers) = chain.split_first().ok_or(ChainError::Empty)?;
     length(chain)?;
     chain.iter().try_for_each(secure_signature)?;
     let Some((root, intermediates)) = issuers.split_last() else {
         self_signed_alone(leaf)?;
-        return check_leaf(leaf, purpose);
+        return check_leaf(leaf);
     };
     leaf_is_issued(leaf)?;
     issued_by(leaf, &issuers[0])?;
-    let suite = check_leaf(leaf, purpose)?;
+    let told = check_leaf(leaf)?;
     for ((below, intermediate), issuer) in (0..).zip(intermediates).zip(&issuers[1..]) {
         intermediate_is_issued(intermediate)?;
         issued_by(intermediate, issuer)?;
@@ -32,7 +46,7 @@ pub(super) fn check(chain: &[Certificate], purpose: Purpose) -> Result<Suite, Ch
     }
     root_is_self_signed(root)?;
     check_ca(root, intermediates.len() as u64, purpose)?;
-    Ok(suite)
+    Ok(told)
 }
 
 fn check_leaf(leaf: &Certificate, purpose: Purpose) -> Result<Suite, ChainError> {

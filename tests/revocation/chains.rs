@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sealwright::fault::Fault as _;
-use sealwright::revocation::{Answers, Method, Reach, Standing, Status};
+use sealwright::revocation::{Answers, ChainTrust, Method, Reach, Standing, Status};
 
 use super::world::{CRL, DELTA, OCSP, Servers, fixture};
 
@@ -99,6 +99,18 @@ async fn a_kept_crl_serves_without_servers() {
         assert!(answers.warnings.is_empty());
     }
     assert!(nobody.asked().is_empty());
+}
+
+#[tokio::test]
+async fn crls_of_a_chain_that_is_not_trusted_are_not_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let servers = Arc::new(Servers::default().with(CRL, "scoped.crl"));
+    let checker = servers.checker(Some(home.path()), Reach::Servers);
+    for (trust, kept) in [(ChainTrust::Untrusted, false), (ChainTrust::Trusted, true)] {
+        let answers = servers.ask_as(&checker, "good", trust).await;
+        assert_eq!(told(&answers).0, "good");
+        assert_eq!(home.path().join("crl").exists(), kept);
+    }
 }
 
 #[tokio::test]

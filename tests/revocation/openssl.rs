@@ -26,7 +26,7 @@ fn ocsp(
 }
 
 fn point() -> CrlPoint {
-    CrlPoint { urls: vec![CRL.to_owned()], partial: false, indirect: false }
+    CrlPoint { urls: vec![CRL.to_owned()], ..CrlPoint::default() }
 }
 
 fn crl(

@@ -70,13 +70,13 @@ impl Servers {
     }
 
     pub async fn ask(&self, checker: &Checker, name: &str) -> Answers {
+        self.ask_as(checker, name, ChainTrust::Trusted).await
+    }
+
+    pub async fn ask_as(&self, checker: &Checker, name: &str, trust: ChainTrust) -> Answers {
         let certificates = [certificate(name), certificate("root")];
-        let asked = Asked {
-            certificates: &certificates,
-            now: NOW,
-            authentic_signing_time: None,
-            trust: ChainTrust::Trusted,
-        };
+        let asked =
+            Asked { certificates: &certificates, now: NOW, authentic_signing_time: None, trust };
         checker.check(&asked).await
     }
 }

@@ -153,20 +153,21 @@ fn check_place(issued: &IssuingDistributionPoint, point: &CrlPoint) -> Result<()
         GeneralName::UniformResourceIdentifier(url) => {
             point.urls.iter().any(|known| known == url.as_str())
         }
-        _ => false,
+        other => point.other_names.contains(other),
     });
     if named { Ok(()) } else { Err(scope("it belongs to another distribution point")) }
 }
 
 /// The entries of base and delta, in this order. A hold and its end are undone by one another; any
-/// other reason stays (RFC 5280, 5.3.1).
+/// other reason stays (RFC 5280, 5.3.1). An entry whose invalidity date is after the signing does not count;
+/// others of the same certificate do.
 fn weigh(entries: &[Entry], authentic_signing_time: Option<OffsetDateTime>) -> Status {
     let mut held: Option<Entry> = None;
     for entry in entries {
         if let (Some(signed), Some(invalid)) = (authentic_signing_time, entry.invalid_since)
             && signed < invalid
         {
-            return Status::Good;
+            continue;
         }
         match entry.reason {
             Some(RevocationReason::CertificateHold | RevocationReason::RemoveFromCrl) => {

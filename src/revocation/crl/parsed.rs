@@ -75,10 +75,8 @@ impl Crl {
 
     fn check_issuer(&self, issuer: &Certificate) -> Result<(), RevocationError> {
         let same = &self.issuer[..] == issuer.raw_subject()
-            || Name::from_der(&self.issuer).is_ok_and(|name| {
-                // one name in other string types (RFC 5280, 7.1)
-                name.to_string() == issuer.subject().to_string()
-            });
+            // one name in other string types (RFC 5280, 7.1)
+            || Name::from_der(&self.issuer).is_ok_and(|name| name == *issuer.subject());
         if same {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Rules of CRLs, each broken by one that is written byte by byte.
 
 use bytes::Bytes;
+use der::Decode as _;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -16,6 +17,7 @@ const NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
 const REASON: &[u8] = &[0x55, 0x1d, 0x15];
 const DELTA: &[u8] = &[0x55, 0x1d, 0x1b];
 const SCOPE: &[u8] = &[0x55, 0x1d, 0x1c];
+const INVALID_SINCE: &[u8] = &[0x55, 0x1d, 0x18];
 const UNKNOWN: &[u8] = &[0x2a, 3, 4];
 
 /// A CA, a leaf of serial number 1, and what its CRL says.
@@ -127,7 +129,7 @@ impl World {
 }
 
 fn point() -> CrlPoint {
-    CrlPoint { urls: vec![URL.to_owned()], partial: false, indirect: false }
+    CrlPoint { urls: vec![URL.to_owned()], ..CrlPoint::default() }
 }
 
 fn verdict(result: Result<Status, RevocationError>) -> &'static str {
@@ -219,6 +221,13 @@ fn a_scope_that_leaves_the_certificate_out_is_refused() {
         let world = World::new().extension(ext(SCOPE, tlv(0x30, &scope)));
         assert_eq!(world.verdict(), expected, "{scope:02x?}");
     }
+    // the same flags and a CA
+    for (tag, expected) in [(0x81, "revocation-scope"), (0x82, "good")] {
+        let mut world = World::new().extension(ext(SCOPE, tlv(0x30, &flag(tag))));
+        let sub = Draft::ca("sub").issued_by(&Key::new(), world.ca.raw_subject(), &world.key);
+        world.leaf = sub;
+        assert_eq!(world.verdict(), expected);
+    }
     // some reasons only: enough to revoke
     let some = ext(SCOPE, tlv(0x30, &tlv(0x83, &[6, 0x40])));
     let world = World::new().extension(some).entry(entry(&[1], 1, &[reason(1)]));
@@ -233,6 +242,38 @@ fn a_certificates_point_may_cover_some_reasons_or_name_another_issuer() {
     assert_eq!(verdict(world.status_at(&partial)), "keyCompromise");
     let indirect = CrlPoint { indirect: true, ..point() };
     assert_eq!(verdict(world.status_at(&indirect)), "revocation-scope");
+}
+
+#[test]
+fn an_invalidity_date_after_the_signing_undoes_its_own_entry_alone() {
+    let since =
+        |day: u8| ext(INVALID_SINCE, tlv(0x18, format!("202605{day:02}000000Z").as_bytes()));
+    let signed = datetime!(2026-05-10 0:00 UTC);
+    let revoked = |days: &[u8]| {
+        let world = days.iter().fold(World::new(), |world, day| {
+            world.entry(entry(&[1], 20, &[reason(1), since(*day)]))
+        });
+        let checked = Crl::from_der(&world.der()).unwrap().check(&world.ca, NOW).unwrap();
+        verdict(checked.status(&world.leaf, &point(), Some(signed)))
+    };
+    assert_eq!(revoked(&[15]), "good");
+    assert_eq!(revoked(&[5]), "keyCompromise");
+    assert_eq!(revoked(&[15, 5]), "keyCompromise");
+    let without_time = World::new().entry(entry(&[1], 20, &[reason(1), since(15)]));
+    assert_eq!(without_time.verdict(), "keyCompromise");
+}
+
+#[test]
+fn a_list_and_a_point_may_share_a_name_that_is_no_address() {
+    let directory = |cn: &str| tlv(0xa4, &crate::x509::testing::name(cn));
+    let scope = ext(SCOPE, tlv(0x30, &tlv(0xa0, &tlv(0xa0, &directory("lists")))));
+    let world = World::new().extension(scope);
+    assert_eq!(world.verdict(), "revocation-scope");
+    for (cn, expected) in [("lists", "good"), ("others", "revocation-scope")] {
+        let name = x509_cert::ext::pkix::name::GeneralName::from_der(&directory(cn)).unwrap();
+        let named = CrlPoint { other_names: vec![name], ..point() };
+        assert_eq!(verdict(world.status_at(&named)), expected);
+    }
 }
 
 #[test]
@@ -254,10 +295,23 @@ fn an_issuer_signs_its_own_list_and_has_the_right_to() {
     let renamed = Draft::ca("another").self_signed(&world.key);
     let error = Crl::from_der(&world.der()).unwrap().check(&renamed, NOW).unwrap_err();
     assert_eq!(error.code(), "revocation-scope");
+    // printed alike, but with one more common name in front
+    let mut decoy = Draft::ca("ca");
+    let common_name = [tlv(0x06, &[0x55, 4, 3]), tlv(0x0c, b"other")].concat();
+    let inner = crate::x509::testing::name("ca")[2..].to_vec();
+    decoy.subject = tlv(0x30, &[tlv(0x31, &tlv(0x30, &common_name)), inner].concat());
+    let decoy = decoy.self_signed(&world.key);
+    assert_eq!(decoy.subject().to_string(), world.ca.subject().to_string());
+    let error = Crl::from_der(&world.der()).unwrap().check(&decoy, NOW).unwrap_err();
+    assert_eq!(error.code(), "revocation-scope");
 }
 
 #[test]
 fn a_list_has_its_limit() {
+    // names of two bytes each would take a hundred times their room
+    let names = tlv(0x30, &tlv(0xa0, &tlv(0xa0, &[0x82, 0].repeat(10_000))));
+    let world = World::new().extension(ext(SCOPE, names));
+    assert_eq!(world.verdict(), "revocation-malformed");
     let error = Crl::from_der(&Bytes::from(vec![0; CRL_LIMIT + 1])).unwrap_err();
     assert_eq!(error.code(), "revocation-too-large");
 }

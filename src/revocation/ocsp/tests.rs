@@ -29,6 +29,8 @@ struct World {
     next_update: Option<&'static [u8]>,
     single_extensions: Vec<Ext>,
     extensions: Vec<Ext>,
+    /// Further statuses of the same certificate.
+    contradictions: Vec<Vec<u8>>,
     /// In place of the CA.
     delegate: Option<(Key, Certificate)>,
 }
@@ -50,6 +52,7 @@ impl World {
             next_update: Some(b"20260602000000Z"),
             single_extensions: Vec::new(),
             extensions: Vec::new(),
+            contradictions: Vec::new(),
             delegate: None,
         }
     }
@@ -72,17 +75,22 @@ impl World {
             None => (&self.ca, &self.key),
         };
         let next = self.next_update.map(|time| tlv(0xa0, &tlv(0x18, time))).unwrap_or_default();
-        let single = [
-            self.id.clone(),
-            self.status.clone(),
-            tlv(0x18, self.this_update),
-            next,
-            list(0xa1, &self.single_extensions),
-        ];
+        let single = |status: &Vec<u8>| {
+            let fields = [
+                self.id.clone(),
+                status.clone(),
+                tlv(0x18, self.this_update),
+                next.clone(),
+                list(0xa1, &self.single_extensions),
+            ];
+            tlv(0x30, &fields.concat())
+        };
+        let statuses = [&self.status].into_iter().chain(&self.contradictions);
+        let singles: Vec<u8> = statuses.flat_map(single).collect();
         let data = [
             tlv(0xa1, signer.raw_subject()),
             tlv(0x18, self.produced_at),
-            tlv(0x30, &tlv(0x30, &single.concat())),
+            tlv(0x30, &singles),
             list(0xa1, &self.extensions),
         ];
         let data = tlv(0x30, &data.concat());
@@ -211,6 +219,23 @@ fn a_status_is_one_of_three() {
         let mut world = World::new();
         world.status = status.clone();
         assert_eq!(world.verdict(), expected, "{status:02x?}");
+    }
+}
+
+#[test]
+fn of_contradicting_statuses_the_worst_counts_and_there_are_not_too_many() {
+    let (good, unknown) = (vec![0x80, 0], vec![0x82, 0]);
+    let revoked = tlv(0xa1, &tlv(0x18, b"20260501000000Z"));
+    for (status, more, expected) in [
+        (&good, vec![good.clone()], "good"),
+        (&good, vec![revoked.clone()], "revoked"),
+        (&good, vec![unknown.clone()], "revocation-not-known"),
+        (&unknown, vec![good.clone(), revoked], "revoked"),
+        (&good, vec![good.clone(); 64], "revocation-malformed"),
+    ] {
+        let mut world = World::new();
+        (world.status, world.contradictions) = (status.clone(), more);
+        assert_eq!(world.verdict(), expected);
     }
 }
 
