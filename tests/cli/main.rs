@@ -9,6 +9,7 @@ mod arguments;
 mod azure;
 mod cert;
 mod demo;
+mod export;
 mod inspect;
 mod key;
 mod limits;

@@ -3,6 +3,7 @@
 mod cert;
 mod completion;
 mod demo;
+mod export;
 mod inspect;
 mod key;
 mod lab;
@@ -59,6 +60,11 @@ pub const GROUPS: &[GroupSpec] = &[
     },
     GroupSpec { name: "key", aliases: &[], about: "Manage keys used for signing" },
     GroupSpec { name: "policy", aliases: &[], about: "Manage trust policy configuration" },
+    GroupSpec {
+        name: "export",
+        aliases: &[],
+        about: "Write the trust policy and stores as a cluster's configuration",
+    },
 ];
 
 /// Every command there is.
@@ -81,6 +87,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     key::DELETE,
     policy::IMPORT,
     policy::SHOW,
+    export::RATIFY,
+    export::KYVERNO,
+    export::CONNAISSEUR,
     plugin::PLUGIN,
     run::RUN,
     schema::SCHEMA,
