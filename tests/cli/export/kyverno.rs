@@ -175,3 +175,27 @@ fn a_signature_without_the_timestamp_that_the_policy_asks_for_is_looser() {
         assert!(!shown.contains(asked) && shown.contains("stricter: timestamps are not verified"));
     }
 }
+
+#[test]
+fn kyverno_knows_an_official_image_by_its_short_name() {
+    let home = home(json!([
+        statement("official", "docker.io/library/nginx", json!({})),
+        statement("others", "*", json!({ "signatureVerification": { "level": "permissive" } })),
+    ]));
+    let documents = documents(&home.stdout("export kyverno"));
+    let rule = |at: usize, member: &str| {
+        documents[at]["spec"]["rules"][0]["verifyImages"][0][member].clone()
+    };
+    let names = json!([
+        "docker.io/library/nginx:*",
+        "docker.io/library/nginx@*",
+        "docker.io/nginx:*",
+        "docker.io/nginx@*",
+        "index.docker.io/library/nginx:*",
+        "index.docker.io/library/nginx@*",
+        "index.docker.io/nginx:*",
+        "index.docker.io/nginx@*",
+    ]);
+    assert_eq!(rule(0, "imageReferences"), names);
+    assert_eq!(rule(1, "skipImageReferences"), names);
+}

@@ -5,8 +5,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
-use sealwright::lab::LabOptions;
+use sealwright::clock::{Clock as _, ManualClock, SystemClock};
+use sealwright::lab::{LabOptions, Stamp};
 use serde_json::{Value, json};
 
 use super::super::world::World;
@@ -32,6 +34,10 @@ async fn ratify_decides_as_the_policy_does() {
         let unchanged = with("name", json!("p"));
         if variant == "gatekeeper" {
             assert_eq!(allowed(&unchanged), Err(()), "an unsigned image");
+            let skip = json!({ "version": "1.0", "trustPolicies": [{
+                "name": "p", "registryScopes": ["*"], "signatureVerification": { "level": "skip" },
+            }] });
+            assert_eq!(allowed(&skip), Err(()), "an unsigned image under level skip, as warned");
             assert!(world.run("sign $IMAGE").ends_with("[exit] 0"));
         }
         assert_eq!(allowed(&unchanged), Ok(()), "{variant}: a signed image");
@@ -52,8 +58,10 @@ async fn ratify_decides_as_the_policy_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ratify_takes_timestamps_and_one_good_signature_among_others() {
     let Some(peer) = peer() else { return };
-    let world = World::start(LabOptions::default()).await;
-    let root = world.home.write("tsa.pem", world.lab.tsa_root_pem());
+    // `cert generate-test` makes certificates that begin now: no timestamp of this second fits
+    let clock = Arc::new(ManualClock::at(SystemClock::new().now() + time::Duration::HOUR));
+    let world = World::start(LabOptions { clock, ..LabOptions::default() }).await;
+    let root = world.home.write("tsa.pem", world.lab.timestamp_root_pem());
     assert!(world.run("cert generate-test other").ends_with("[exit] 0"));
     assert!(world.run("sign --key other $IMAGE").ends_with("[exit] 0"));
     assert!(world.run("sign $IMAGE").ends_with("[exit] 0"));
@@ -69,9 +77,10 @@ async fn ratify_takes_timestamps_and_one_good_signature_among_others() {
     assert!(world.run(&format!("cert add -t tsa -s clock {root}")).ends_with("[exit] 0"));
     world.policy(|_| policy(json!(["ca:wabbit", "tsa:clock"])).to_string());
     assert_eq!(decision(&peer, &world, "gatekeeper"), Err(()), "no timestamp");
-    let url = world.lab.tsa_url();
+    let url = world.lab.timestamp_url(Stamp::Good);
     let line = format!("sign --timestamp-url {url} --timestamp-root-cert {root} $IMAGE");
-    assert!(world.run(&line).ends_with("[exit] 0"), "{}", world.run(&line));
+    let signed = world.run(&line);
+    assert!(signed.ends_with("[exit] 0"), "{signed}");
     assert_eq!(decision(&peer, &world, "gatekeeper"), Ok(()), "a timestamp");
 }
 

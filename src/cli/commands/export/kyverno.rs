@@ -167,9 +167,25 @@ fn is_for_all(statement: &Statement) -> bool {
 fn patterns(statement: &Statement) -> Vec<String> {
     let of_scope = |scope: &String| match scope.as_str() {
         "*" => vec!["*".to_owned()],
-        scope => vec![format!("{scope}:*"), format!("{scope}@*")],
+        scope => {
+            let both = |name: String| [format!("{name}:*"), format!("{name}@*")];
+            spellings(scope).into_iter().flat_map(both).collect()
+        }
     };
     statement.scopes().iter().flat_map(of_scope).collect()
+}
+
+/// Kyverno puts `docker.io/` before `nginx` and leaves it at that, while a node pulls
+/// `docker.io/library/nginx`; without the shorter name the statement for `*` would speak for it.
+fn spellings(scope: &str) -> Vec<String> {
+    let mut names = vec![scope.to_owned()];
+    if let Some(repository) = scope.strip_prefix("docker.io/") {
+        let short = repository.strip_prefix("library/");
+        names.extend(short.map(|name| format!("docker.io/{name}")));
+        let index = std::iter::once(repository).chain(short);
+        names.extend(index.map(|name| format!("index.docker.io/{name}")));
+    }
+    names
 }
 
 fn cluster_policy(name: &str, rule: Rule) -> ClusterPolicy {

@@ -1,13 +1,14 @@
 //! The local trust policy with the certificates of every store it names.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
 use crate::cli::session::Session;
 use crate::config::trust_policy;
 use crate::fault::BoxFault;
-use crate::trust::{Policy, Statement, StoreType, TrustStore as _};
+use crate::trust::{Policy, STORE_TYPES, Statement, StoreType, TrustStore as _};
 use crate::x509::Certificate;
 
 /// What is exported.
@@ -63,11 +64,10 @@ impl Trusted {
         let store = session.trust_store()?;
         let mut stores = BTreeMap::new();
         for statement in policy.statements() {
-            for kind in crate::trust::STORE_TYPES {
+            for kind in STORE_TYPES {
                 for name in statement.stores(kind) {
-                    let key = (kind, name.to_owned());
-                    if !stores.contains_key(&key) {
-                        stores.insert(key, store.certificates(kind, name)?);
+                    if let Entry::Vacant(unread) = stores.entry((kind, name.to_owned())) {
+                        unread.insert(store.certificates(kind, name)?);
                     }
                 }
             }
