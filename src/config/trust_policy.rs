@@ -46,11 +46,19 @@ pub enum ImportError {
 
 /// Reads and validates the policy `verify` uses.
 pub fn load(dirs: &Dirs) -> Result<Policy, LoadError> {
+    load_with_bytes(dirs).map(|(policy, _)| policy)
+}
+
+/// The same with the bytes it was read from.
+pub fn load_with_bytes(dirs: &Dirs) -> Result<(Policy, Vec<u8>), LoadError> {
     let bytes = raw(dirs)?.ok_or(LoadError::NotPresent)?;
-    Policy::from_json(&bytes).map_err(|error| match error.is_malformed() {
-        true => LoadError::Malformed { reason: error.to_string() },
-        false => LoadError::Invalid(error),
-    })
+    match Policy::from_json(&bytes) {
+        Ok(policy) => Ok((policy, bytes)),
+        Err(error) if error.is_malformed() => {
+            Err(LoadError::Malformed { reason: error.to_string() })
+        }
+        Err(error) => Err(LoadError::Invalid(error)),
+    }
 }
 
 /// The file as it is, for `policy show`; `None` when there is none.

@@ -3,6 +3,7 @@
 mod cert;
 mod completion;
 mod demo;
+mod export;
 mod inspect;
 mod key;
 mod lab;
@@ -65,6 +66,11 @@ pub const GROUPS: &[GroupSpec] = &[
         aliases: &[],
         about: "Make and look at the signing certificate in Azure Key Vault",
     },
+    GroupSpec {
+        name: "export",
+        aliases: &[],
+        about: "Write the trust policy and stores as a cluster's configuration",
+    },
 ];
 
 /// Every command there is.
@@ -87,6 +93,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     key::DELETE,
     policy::IMPORT,
     policy::SHOW,
+    export::RATIFY,
+    export::KYVERNO,
+    export::CONNAISSEUR,
     plugin::PLUGIN,
     vault::CSR,
     vault::MERGE,
