@@ -27,8 +27,9 @@ pub use hints::{ChainMode, Permission, Wanted, registry_hint, vault_hint};
 pub use hosts::{AuthorityHost, CLOUDS, Cloud, RegistryHost, VaultHost, full_registry_name};
 pub use identity::{
     Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Listener, NamedIdentity,
-    Principal, PrincipalKind, Service, Token, TokenSource,
+    Principal, PrincipalKind, Service, Token, TokenSource, azure_cli_version,
 };
 pub use key_vault::{
-    ChainSource, KeyId, KeyVaultOptions, KeyVaultSigner, PublicCertificate, public_certificate,
+    ChainSource, FoundCertificate, FoundSecret, KeyId, KeyVaultOptions, KeyVaultSigner,
+    PublicCertificate, VaultProbe, public_certificate,
 };

@@ -80,7 +80,7 @@ impl<'a> Case<'a> {
             // a step without images skips nothing
             Outcome::Skipped if self.name.starts_with("sealwright ") => None,
             Outcome::Skipped => Some(SKIPPED),
-            Outcome::Signed | Outcome::Verified | Outcome::DryRun => None,
+            Outcome::Signed | Outcome::Verified | Outcome::DryRun | Outcome::Passed => None,
         }
     }
 

@@ -70,6 +70,7 @@ pub(super) fn headline(report: &Report) -> String {
         (Outcome::Verified, _) => format!("Verified {images}"),
         (Outcome::DryRun, command) if total == 0 => format!("Dry run of sealwright {command}"),
         (Outcome::DryRun, _) => format!("Dry run of {images}, nothing was signed"),
+        (Outcome::Passed, _) => "Signing and verifying would work".to_owned(),
         (Outcome::Skipped, "verify") => "Verification is skipped by the trust policy".to_owned(),
         (Outcome::Skipped, "sign") if total > 0 => format!("{images} signed already"),
         (Outcome::Skipped, command) => format!("sealwright {command} done"),
@@ -102,7 +103,7 @@ fn failed_first(images: &[ImageReport]) -> Vec<&ImageReport> {
 
 fn mark(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Signed | Outcome::Verified => "✅",
+        Outcome::Signed | Outcome::Verified | Outcome::Passed => "✅",
         Outcome::Skipped | Outcome::DryRun => "⚪",
         Outcome::Failed => "❌",
     }

@@ -5,6 +5,7 @@ mod direct;
 mod error;
 mod message;
 mod retry;
+mod server_clocks;
 
 #[cfg(test)]
 pub(crate) mod test_server;

@@ -124,12 +124,7 @@ impl Fault for SignError {
             | SignError::Push(fault) => fault.hint(),
             SignError::Seal(error) => error.hint(),
             SignError::Metadata(_) => None,
-            SignError::Validity(error) if error.at > error.not_after => Some(
-                "obtain a new certificate with a new key from the CA and sign with it".to_owned(),
-            ),
-            SignError::Validity(_) => Some(
-                "wait until the certificate is valid, or check this machine's clock".to_owned(),
-            ),
+            SignError::Validity(error) => error.hint(),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod checks;
 mod outcome;
 mod stores;
+mod trial;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use futures_util::{StreamExt, join, stream};
 
 pub use checks::CheckFailure;
 pub use outcome::{CheckResult, Outcome, Tried, Verdict, VerifyError};
+pub use trial::{Trial, verify_trial};
 
 use crate::clock::Clock;
 use crate::fault::{BoxFault, excerpt};

@@ -194,6 +194,14 @@ impl Fault for ValidityError {
     fn code(&self) -> &'static str {
         "x509-not-valid-at"
     }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self.at > self.not_after {
+            true => "obtain a new certificate with a new key from the CA and sign with it",
+            false => "wait until the certificate is valid, or check this machine's clock",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl Chain {

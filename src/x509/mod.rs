@@ -22,5 +22,6 @@ pub use order::{BAG_LIMIT, order};
 pub use pem::certificates_from_pem_or_der;
 pub(crate) use revocation_sources::crl_urls;
 pub use revocation_sources::{CrlPoint, RevocationSources};
+pub use rules::{CHAIN_RULES, ChainRule, RuleOf};
 pub use signature::SignatureAlgorithm;
 pub use timestamping::TimestampingChain;

@@ -8,6 +8,7 @@ mod timestamp;
 mod arguments;
 mod azure;
 mod cert;
+mod doctor;
 mod inspect;
 mod key;
 mod limits;

@@ -81,6 +81,11 @@ impl KeyId {
         Self { version: Some(version.to_owned()), ..self.clone() }
     }
 
+    /// The latest version of the same certificate.
+    pub(super) fn unpinned(&self) -> Self {
+        Self { version: None, ..self.clone() }
+    }
+
     /// Whether `id`, as the service answered it, names this key; its version is returned. The host is
     /// compared, so that one vault cannot answer for another.
     pub(super) fn version_answered(&self, id: &str, kind: &str) -> Option<String> {

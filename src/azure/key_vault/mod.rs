@@ -4,6 +4,7 @@
 mod chain;
 mod client;
 mod key_id;
+mod probe;
 mod public;
 mod signer;
 
@@ -11,5 +12,6 @@ mod signer;
 mod tests;
 
 pub use key_id::KeyId;
+pub use probe::{FoundCertificate, FoundSecret, VaultProbe};
 pub use public::{PublicCertificate, public_certificate};
 pub use signer::{ChainSource, KeyVaultOptions, KeyVaultSigner};

@@ -26,7 +26,7 @@ pub fn tell(image: &ImageReport, host: &mut dyn Host) {
         Outcome::DryRun => {
             host.line(&format!("Dry run: {} was checked and not signed", image.image))
         }
-        Outcome::Failed => {}
+        Outcome::Passed | Outcome::Failed => {}
     }
     if let Some(key) = &image.key {
         let vault = image.credentials.iter().find_map(|c| c.vault.as_ref());

@@ -3,6 +3,7 @@
 mod cert;
 mod completion;
 mod demo;
+mod doctor;
 mod inspect;
 mod key;
 mod lab;
@@ -68,6 +69,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     list::LIST,
     inspect::INSPECT,
     prune::PRUNE,
+    doctor::DOCTOR,
     login::LOGIN,
     logout::LOGOUT,
     cert::ADD,
