@@ -34,7 +34,7 @@ pub use error::LabError;
 pub use github::{Comment, GITHUB_REPOSITORY, GitHubPermission};
 pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
-pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
+pub use pki::{Chain, Flaw, IssueRequest, KeySpec, LabKey, Revocation, Validity};
 pub use serve::{ServeOptions, serve};
 pub use status::Telling;
 pub use tsa::{Stamp, Tsa};
@@ -321,6 +321,11 @@ impl Lab {
     /// Refuses an operation in the vault from now on.
     pub fn deny(&self, permission: Permission, wording: Wording) {
         self.vault.access.deny(permission, wording);
+    }
+
+    /// Puts a secret into the vault that is no certificate's.
+    pub fn put_secret(&self, name: &str) {
+        self.vault.certificates.put_stranger(name);
     }
 
     /// Takes that back.

@@ -21,6 +21,11 @@ pub(super) fn rule(line: Line, facts: &Facts) -> Finding {
     };
     let incomplete = !chain.last().is_some_and(Certificate::is_self_signed);
     match rule.of {
+        RuleOf::Authorities | RuleOf::Chain
+            if incomplete && facts.vault.secret.refusal().is_some() =>
+        {
+            return line.not_asked(rule.kept, "the secret that holds the chain comes first");
+        }
         RuleOf::Authorities if incomplete => {
             return line.not_asked(rule.kept, "the chain must be complete first");
         }

@@ -10,6 +10,7 @@ use rcgen::{
 use time::{Duration, OffsetDateTime};
 
 use super::extension;
+use super::flaw::Flaw;
 use super::key::{KeyRing, KeySpec, LabKey, Level, authority_key, random};
 use crate::lab::LabError;
 use crate::lab::vault::{ChainInVault, ChainOrder, Export};
@@ -28,6 +29,7 @@ pub struct IssueRequest {
     pub export: Export,
     pub revocation: Revocation,
     pub validity: Validity,
+    pub flaw: Flaw,
 }
 
 impl IssueRequest {
@@ -43,6 +45,7 @@ impl IssueRequest {
             export: Export::No,
             revocation: Revocation::default(),
             validity: Validity::default(),
+            flaw: Flaw::None,
         }
     }
 
@@ -138,6 +141,7 @@ struct AuthorityId {
     key: KeySpec,
     chain: Chain,
     revocation: Revocation,
+    flaw: Flaw,
 }
 
 /// The issuer of leaves and the certificates above them, root last.
@@ -168,13 +172,16 @@ impl Pki {
             Chain::SelfSigned | Chain::Two => Level::Root,
         };
         name_revocation(&mut leaf, request, signer);
+        request.flaw.spoil_leaf(&mut leaf);
         let (not_before, not_after) = (leaf.not_before, leaf.not_after);
+        let other = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+        let certified = if request.flaw == Flaw::LeafKeyType { &other } else { &key.pair };
         let chain = if request.chain == Chain::SelfSigned {
             vec![leaf.self_signed(&key.pair)?.der().to_vec()]
         } else {
             let authorities = self.authorities(request, now)?;
             leaf.use_authority_key_identifier_extension = true;
-            let leaf = leaf.signed_by(&key.pair, &authorities.issuer)?.der().to_vec();
+            let leaf = leaf.signed_by(certified, &authorities.issuer)?.der().to_vec();
             [vec![leaf], authorities.certificates.clone()].concat()
         };
         Ok(IssuedChain { key, chain, not_before, not_after })
@@ -200,6 +207,7 @@ impl Pki {
             key: request.key,
             chain: request.chain,
             revocation: request.revocation.clone(),
+            flaw: request.flaw,
         };
         let mut known = self.authorities.lock().expect("no panic holds this lock");
         if let Some((_, authorities)) = known.iter().find(|(other, _)| *other == id) {
@@ -244,6 +252,7 @@ impl Authorities {
         if request.chain == Chain::Two {
             root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         }
+        request.flaw.spoil_root(&mut root);
         let root_der = root.self_signed(&root_key)?.der().to_vec();
         let root = Issuer::new(root, root_key);
         if request.chain == Chain::Two {

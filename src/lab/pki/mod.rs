@@ -2,9 +2,11 @@
 
 mod certificate;
 mod extension;
+mod flaw;
 mod key;
 
 pub(super) use certificate::{AuthorityKey, IssuedChain, Pki, subject};
 pub use certificate::{Chain, IssueRequest, Revocation, Validity};
+pub use flaw::Flaw;
 pub use key::{KeySpec, LabKey};
 pub(super) use key::{hex, pem, random};

@@ -16,6 +16,8 @@ pub enum Permission {
     CertificateGet,
     SecretGet,
     KeySign,
+    /// Keys and secrets, by name alone.
+    List,
     /// Never needed for signing, so refused from the start.
     KeyGet,
 }
@@ -79,6 +81,7 @@ fn refusal(
         Permission::CertificateGet => ("certificates", "get", "read"),
         Permission::SecretGet => ("secrets", "get", "getSecret/action"),
         Permission::KeySign => ("keys", "sign", "sign/action"),
+        Permission::List => ("secrets", "list", "readMetadata/action"),
         Permission::KeyGet => ("keys", "get", "read"),
     };
     let caller = format!(

@@ -1,6 +1,7 @@
 //! A key vault: certificates, their secrets, and signing with their keys.
 
 mod access;
+mod listing;
 mod pfx;
 mod store;
 
@@ -65,6 +66,10 @@ impl Vault {
             self.access.check(permission, name, &self.identity, token.principal)
         };
         match path.as_slice() {
+            [collection @ ("keys" | "secrets")] if get => {
+                check(Permission::List, "")?;
+                Ok(ok(&self.listing(collection)))
+            }
             ["certificates", name, version @ ..] if get && version.len() <= 1 => {
                 check(Permission::CertificateGet, name)?;
                 let version = self.version("Certificate", name, version.first().copied())?;

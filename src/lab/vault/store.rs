@@ -119,12 +119,26 @@ impl Version {
 #[derive(Default)]
 pub(in crate::lab) struct Certificates {
     by_name: Mutex<BTreeMap<String, Vec<Arc<Version>>>>,
+    /// Secrets that are no certificate's.
+    strangers: Mutex<Vec<String>>,
 }
 
 impl Certificates {
     pub(in crate::lab) fn add(&self, name: &str, version: Version) {
         let mut by_name = self.by_name.lock().expect("no panic holds this lock");
         by_name.entry(name.to_owned()).or_default().push(Arc::new(version));
+    }
+
+    pub(in crate::lab) fn put_stranger(&self, name: &str) {
+        self.strangers.lock().expect("no panic holds this lock").push(name.to_owned());
+    }
+
+    pub(super) fn strangers(&self) -> Vec<String> {
+        self.strangers.lock().expect("no panic holds this lock").clone()
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.by_name.lock().expect("no panic holds this lock").keys().cloned().collect()
     }
 
     /// That version, or the latest.
