@@ -17,7 +17,11 @@ pub fn junit(report: &Report) -> String {
             name: &suite,
             outcome: report.outcome,
             error: report.error.as_ref(),
-            notes: Vec::new(),
+            notes: report
+                .checks
+                .iter()
+                .map(|c| format!("{} {}: {}", c.check, c.outcome, c.message))
+                .collect(),
         });
     }
     cases.extend(report.images.iter().map(Case::of));

@@ -1,5 +1,6 @@
 //! The job summary: a table people like to read, and the reason and the hint of each failure.
 
+mod checks;
 mod failures;
 mod page;
 mod table;
@@ -26,6 +27,7 @@ pub fn summary(report: &Report, limit: usize) -> String {
     if let Some(error) = &report.error {
         page.block(&failures::explained(error));
     }
+    checks::write(&mut page, &report.checks);
     let images = failed_first(&report.images);
     let (open, folded) = images.split_at(images.len().min(OPEN_ROWS));
     let columns = table::Columns::of(&report.images);
@@ -63,6 +65,7 @@ pub(super) fn headline(report: &Report) -> String {
     let images = count(total, "image");
     let failed = report.images.iter().filter(|i| i.outcome == Outcome::Failed).count();
     match (report.outcome, report.command) {
+        (Outcome::Failed, _) if !report.checks.is_empty() => checks::tally(&report.checks),
         (Outcome::Failed, command) if total == 0 => format!("sealwright {command} failed"),
         (Outcome::Failed, "verify") => format!("{failed} of {total} not verified"),
         (Outcome::Failed, _) => format!("{failed} of {total} not signed"),

@@ -6,6 +6,7 @@ mod schema;
 
 mod connected_registry;
 mod connections;
+mod doctor;
 mod dry_run;
 mod github;
 mod github_reports;
