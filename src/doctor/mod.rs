@@ -30,3 +30,6 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
 pub fn is_well(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.mark != Mark::Failed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -504,3 +504,55 @@ async fn a_key_in_a_file_has_no_vault_and_a_missing_key_is_named() {
     let shown = world.run("doctor a b");
     assert!(shown.contains("Error: doctor examines one image at a time\n"), "{shown}");
 }
+
+/// `az` as a script: it knows its version and prints this for a token.
+#[cfg(unix)]
+fn put_az(clinic: &mut Clinic, version: &str, token: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let script = format!("#!/bin/sh\nif [ \"$1\" = version ]; then {version}; else {token}; fi\n");
+    let path = clinic.world.home.write("bin/az", script);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    clinic.world.home.set("AZURE_CLIENT_SECRET", "");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn az_is_looked_at_where_it_is_the_credential() {
+    const AZURE_CLI: &str = "--key $KEY --plugin-config credential_type=azurecli";
+    let found = |clinic: &Clinic| {
+        let (checks, shown) = clinic.examined(AZURE_CLI);
+        let az = checks.iter().find(|c| c["check"] == "azure-cli").expect("the check").clone();
+        let identity = checks.iter().find(|c| c["check"] == "identity").expect("the check");
+        (az, identity["outcome"].as_str().expect("a word").to_owned(), shown)
+    };
+    let mut clinic = Clinic::open().await;
+    let (az, identity, shown) = found(&clinic);
+    assert_eq!((az["outcome"].as_str(), identity.as_str()), (Some("failed"), "failed"), "{shown}");
+    assert!(az["message"].as_str().unwrap().contains("`az` is not on PATH"), "{az}");
+    assert!(az["hint"].as_str().unwrap().starts_with("install the Azure CLI"), "{az}");
+
+    let version = r#"echo '{"azure-cli": "2.77.0"}'"#;
+    put_az(&mut clinic, version, "echo 'ERROR: Please run az login' >&2; exit 1");
+    let (az, identity, shown) = found(&clinic);
+    assert_eq!((az["outcome"].as_str(), identity.as_str()), (Some("noted"), "failed"), "{shown}");
+    assert_eq!(az["message"], "az 2.77.0 is there and gave no token");
+    assert_eq!(az["hint"], "az login");
+
+    let claims = r#"{"oid":"11111111-2222-3333-4444-555555555555","tid":"72f988bf-86f1-41af-91ab-2d7cd011db47","scp":"x","idtyp":"user"}"#;
+    let middle = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, claims);
+    let token = format!(
+        r#"echo '{{"accessToken":"e30.{middle}.x","expires_on":4118000000,"tokenType":"Bearer"}}'"#
+    );
+    put_az(&mut clinic, version, &token);
+    let (az, identity, shown) = found(&clinic);
+    assert_eq!((az["outcome"].as_str(), identity.as_str()), (Some("passed"), "passed"), "{shown}");
+    let message = az["message"].as_str().expect("words");
+    assert!(message.starts_with("az 2.77.0 is signed in; a token takes "), "{message}");
+    assert!(shown.contains("signed in to Azure by azurecli, object id 11111111-2222"), "{shown}");
+    assert!(!shown.contains(&middle), "no token is printed: {shown}");
+
+    put_az(&mut clinic, "echo broken >&2; exit 3", &token);
+    let (az, _, shown) = found(&clinic);
+    assert_eq!(az["outcome"], "noted", "{shown}");
+    assert!(az["message"].as_str().unwrap().contains("az version: broken"), "{az}");
+}
