@@ -7,6 +7,11 @@ use crate::registry::{PushPermission, Version};
 
 pub(super) fn reachable(line: Line, facts: &Facts) -> Finding {
     let repository = &facts.repository;
+    if let (Some(told), Some(image)) = (repository.answers.refusal(), &facts.image) {
+        let finding = line.failed(told);
+        let ask = format!("does it answer from here? curl -sSI https://{}/v2/", image.registry());
+        return Finding { hint: finding.hint.or(Some(ask)), ..finding };
+    }
     line.judged("registry", &repository.answers, |()| {
         let by = repository.credential.as_deref().unwrap_or("none");
         line.passed(format!("the registry answers; credential: {by}"))

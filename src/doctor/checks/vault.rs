@@ -15,7 +15,14 @@ pub(super) fn reachable(line: Line, facts: &Facts) -> Finding {
         return line.passed("the vault answers");
     }
     match (refusals.into_iter().flatten().next(), &vault.certificate) {
-        (Some(told), _) => line.failed(told),
+        (Some(told), _) => {
+            let finding = line.failed(told);
+            let (name, _) = vault.names.clone().unwrap_or_default();
+            let show = format!(
+                "is the name right, and does the vault let this machine's network in? az keyvault show -n {name} --query properties"
+            );
+            Finding { hint: finding.hint.or(Some(show)), ..finding }
+        }
         (None, Asked::Not(why)) => line.not_asked("the vault", why),
         (None, _) => line.not_asked("the vault", "nothing was asked of it"),
     }

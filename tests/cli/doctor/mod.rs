@@ -58,6 +58,14 @@ impl Clinic {
         let end = json.find("\n}\n").expect("an object") + 2;
         let mut found: Value = serde_json::from_str(&json[..end]).expect("JSON");
         assert_eq!(found["version"], 1);
+        let mut schema = sealwright::ci::report_schema();
+        let definitions = schema["$defs"].take();
+        let schema = serde_json::json!({ "$ref": "#/$defs/FindingReport", "$defs": definitions });
+        for check in found["checks"].as_array().expect("a list") {
+            if let Err(error) = jsonschema::validate(&schema, check) {
+                panic!("{error}: {check:#}");
+            }
+        }
         let failed = found["outcome"] == "failed";
         assert_eq!(shown.ends_with("[exit] 1"), failed, "{shown}");
         assert_eq!(shown.ends_with("[exit] 0"), !failed, "{shown}");
@@ -82,10 +90,9 @@ impl Clinic {
         // the time of asking is another
         let message = message.split(" was invalid at ").next().expect("a first part");
         assert!(refused.contains(message), "{message}\n{refused}");
-        if let Some(hint) = first["hint"].as_str() {
-            for line in hint.lines() {
-                assert!(refused.contains(line), "{line}\n{refused}");
-            }
+        let hint = first["hint"].as_str().unwrap_or_else(|| panic!("no command mends {first}"));
+        for line in hint.lines() {
+            assert!(refused.contains(line), "{line}\n{refused}");
         }
         (*first).clone()
     }

@@ -55,6 +55,22 @@ async fn the_image_is_looked_for_and_a_tag_is_noted_with_its_digest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_is_not_there_is_told() {
+    let clinic = Clinic::open().await;
+    let image = "localhost:9/net-monitor:v1";
+    let (checks, shown) = clinic.examined(&format!("--key $KEY {image}"));
+    let failed: Vec<_> = checks.iter().filter(|check| check["outcome"] == "failed").collect();
+    let [found] = failed[..] else { panic!("{shown}") };
+    assert_eq!(
+        (found["check"].as_str(), found["code"].as_str()),
+        (Some("registry-reachable"), Some("http-transport"))
+    );
+    assert!(found["hint"].as_str().expect("a command").contains("curl -sSI"), "{found}");
+    let signed = clinic.run(&format!("sign --plugin azure-kv --id $KEY {image}"));
+    assert!(signed.contains("connection refused"), "{signed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_registry_without_the_referrers_api_is_told_why() {
     let options = LabOptions { referrers: Referrers::TagSchema, ..LabOptions::default() };
     let clinic = Clinic::with(options, IssueRequest::named("wabbit")).await;

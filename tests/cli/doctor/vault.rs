@@ -68,4 +68,5 @@ async fn a_vault_that_is_not_there_is_told_from_one_that_refuses() {
     let [vault] = failed.as_slice() else { panic!("{shown}") };
     assert_eq!(vault["check"], "vault-reachable");
     assert_eq!(vault["code"], "http-transport");
+    assert!(vault["hint"].as_str().expect("a command").contains("az keyvault show -n"), "{vault}");
 }
