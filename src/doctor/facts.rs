@@ -115,6 +115,8 @@ pub struct VaultCertificate {
     pub leaf: Certificate,
     pub version: String,
     pub exportable: Option<bool>,
+    /// Of its secret, by the certificate's policy.
+    pub content_type: Option<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -9,8 +9,12 @@ use crate::x509::testing;
 fn facts() -> Facts {
     let none = || "nobody asked".to_owned();
     let chain = testing::chain(2);
-    let certificate =
-        VaultCertificate { leaf: chain[0].clone(), version: "aa".into(), exportable: Some(false) };
+    let certificate = VaultCertificate {
+        leaf: chain[0].clone(),
+        version: "aa".into(),
+        exportable: Some(false),
+        content_type: None,
+    };
     let secret = VaultSecret {
         version: "aa".into(),
         content_type: "application/x-pem-file".into(),

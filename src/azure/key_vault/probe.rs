@@ -26,6 +26,8 @@ pub struct FoundCertificate {
     pub version: String,
     /// Whether the key may leave the vault; none where the answer has no policy.
     pub exportable: Option<bool>,
+    /// Of its secret, by the policy: `application/x-pem-file`.
+    pub content_type: Option<String>,
 }
 
 /// What `secrets/get` tells.
@@ -51,6 +53,13 @@ struct PolicyDraft {
 #[derive(serde::Deserialize)]
 struct CertificatePolicy {
     key_props: Option<KeyProperties>,
+    secret_props: Option<SecretProperties>,
+}
+
+#[derive(serde::Deserialize)]
+struct SecretProperties {
+    #[serde(rename = "contentType")]
+    content_type: Option<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -158,10 +167,12 @@ impl VaultProbe {
             let answered = crate::azure::error::one_line(&answer.kid);
             AzureError::KeyMismatch { wanted: key.to_string(), answered }
         })?;
+        let (key, secret) = policy.map_or((None, None), |p| (p.key_props, p.secret_props));
         Ok(FoundCertificate {
             leaf: Certificate::from_der(&answer.leaf()?)?,
             version,
-            exportable: policy.and_then(|p| p.key_props).and_then(|key| key.exportable),
+            exportable: key.and_then(|key| key.exportable),
+            content_type: secret.and_then(|secret| secret.content_type),
         })
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::World;
 use crate::azure::{
-    Audience, ChainSource, Cloud, CredentialType, Identity, RegistryHost, TokenSource, VaultProbe,
-    Wanted, azure_cli_version,
+    Audience, ChainSource, Cloud, CredentialType, FoundCertificate, Identity, RegistryHost,
+    TokenSource, VaultProbe, Wanted, azure_cli_version,
 };
 use crate::cli::entra;
 use crate::cli::local_key::read;
@@ -194,9 +194,9 @@ impl VaultAnswers for Probe {
     }
 
     async fn certificate(&self) -> Result<VaultCertificate, BoxFault> {
-        let found = self.0.certificate().await?;
-        let (leaf, version, exportable) = (found.leaf, found.version, found.exportable);
-        Ok(VaultCertificate { leaf, version, exportable })
+        let FoundCertificate { leaf, version, exportable, content_type } =
+            self.0.certificate().await?;
+        Ok(VaultCertificate { leaf, version, exportable, content_type })
     }
 
     async fn latest(&self) -> Result<String, BoxFault> {

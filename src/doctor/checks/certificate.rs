@@ -67,7 +67,12 @@ pub(super) fn exportable(line: Line, facts: &Facts) -> Finding {
 
 /// Image Integrity reads PEM alone.
 pub(super) fn content_type(line: Line, facts: &Facts) -> Finding {
-    let found = facts.vault.secret.as_ref().map(|secret| secret.content_type.clone());
+    let by_policy = facts.vault.certificate.answer().and_then(|found| found.content_type.clone());
+    let found = match (&facts.vault.secret, by_policy) {
+        (Asked::Answered(secret), _) => Asked::Answered(secret.content_type.clone()),
+        (_, Some(by_policy)) => Asked::Answered(by_policy),
+        (secret, None) => secret.as_ref().map(|secret| secret.content_type.clone()),
+    };
     line.judged("content type", &found, |found| match found.as_str() {
         PEM => line.passed("the content type is PEM"),
         other => line

@@ -72,7 +72,9 @@ async fn a_chain_without_its_root_is_completed_by_a_file() {
     let given = "--plugin-config ca_certs=$HOME/ca_certs.pem";
     let (checks, shown) = clinic.examined(&format!("{DOCTOR} {given}"));
     assert!(shown.ends_with("[exit] 0"), "{shown}");
-    assert!(checks.iter().any(|c| c["check"] == "chain-complete" && c["outcome"] == "passed"));
+    for check in ["chain-complete", "certificate-content-type"] {
+        assert!(checks.iter().any(|c| c["check"] == check && c["outcome"] == "passed"), "{shown}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
