@@ -89,3 +89,20 @@ async fn the_days_are_counted() {
     let found = clinic.noted("certificate-days-left", DOCTOR);
     assert!(found["message"].as_str().unwrap().starts_with("8 days left"), "{found}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_self_signed_certificate_has_no_authority() {
+    let clinic = of(IssueRequest::named("wabbit").chain(Chain::SelfSigned)).await;
+    let flags = format!("{DOCTOR} --plugin-config self_signed=true");
+    let (checks, shown) = clinic.examined(&flags);
+    assert!(shown.ends_with("[exit] 0"), "{shown}");
+    for (check, outcome) in [
+        ("vault-secret-get", "not-asked"),
+        ("chain-complete", "passed"),
+        ("authority-key-usage", "not-asked"),
+        ("verification", "passed"),
+    ] {
+        let found = checks.iter().find(|c| c["check"] == check).expect("the check");
+        assert_eq!(found["outcome"], outcome, "{shown}");
+    }
+}
