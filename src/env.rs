@@ -120,6 +120,10 @@ pub mod name {
     pub const HOME: &str = "HOME";
     pub const PATH: &str = "PATH";
     pub const TMPDIR: &str = "TMPDIR";
+    pub const LC_ALL: &str = "LC_ALL";
+    pub const LC_CTYPE: &str = "LC_CTYPE";
+    pub const LANG: &str = "LANG";
+    pub const NO_COLOR: &str = "NO_COLOR";
     pub const APPDATA: &str = "APPDATA";
     pub const LOCALAPPDATA: &str = "LOCALAPPDATA";
     pub const USERPROFILE: &str = "USERPROFILE";

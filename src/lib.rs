@@ -27,6 +27,7 @@
 //! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |
 //! | | [`batch`] | many images side by side, what lies below an index, what is signed already or of no use any more |
+//! | | [`doctor`] | the prerequisites of signing and verifying as checks |
 //! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, GitHub, PKI, TSA, OCSP and CRLs |
 //! | | [`ci`] ★ | the step: inputs, hosts, report, summary |
 //! | | [`cli`] ★ | one file per command; `cli/world.rs` is the only wiring |
@@ -55,6 +56,7 @@ pub mod sign;
 pub mod verify;
 
 pub mod batch;
+pub mod doctor;
 
 pub mod ci;
 pub mod cli;

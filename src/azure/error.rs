@@ -232,6 +232,9 @@ impl Fault for AzureError {
                 let unreached = hint_of_reason(message).map(str::to_owned);
                 return unreached.or_else(|| credential_hint(*kind, self));
             }
+            Self::NotConfigured { kind: CredentialType::AzureCli, .. } => {
+                "install the Azure CLI (https://aka.ms/azure-cli), then: az login"
+            }
             Self::NotConfigured { kind, .. } => return credential_hint(*kind, self),
             Self::SecretContentType { .. } | Self::ChainMissing | Self::Leaf { .. } => {
                 "put the chain's certificates, root included, in a PEM file and give it: --plugin-config ca_certs=<file>"

@@ -35,10 +35,11 @@ pub use hosts::{
 };
 pub use identity::{
     Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Listener, NamedIdentity,
-    Principal, PrincipalKind, Service, Token, TokenSource,
+    Principal, PrincipalKind, Service, Token, TokenSource, azure_cli_version,
 };
 pub use key_vault::{
-    CertificatePolicy, CertificateState, Certificates, ChainSource, Issuer, KeyId, KeyVaultOptions,
-    KeyVaultSigner, PendingRequest, PolicyState, Protection, PublicCertificate, Status,
-    SubjectError, SubjectName, VersionState, public_certificate,
+    CertificatePolicy, CertificateState, Certificates, ChainSource, FoundCertificate, FoundSecret,
+    Issuer, KeyId, KeyVaultOptions, KeyVaultSigner, PendingRequest, PolicyState, Protection,
+    PublicCertificate, Status, SubjectError, SubjectName, VaultProbe, VersionState,
+    public_certificate,
 };

@@ -17,7 +17,11 @@ pub fn junit(report: &Report) -> String {
             name: &suite,
             outcome: report.outcome,
             error: report.error.as_ref(),
-            notes: Vec::new(),
+            notes: report
+                .checks
+                .iter()
+                .map(|c| format!("{} {}: {}", c.check, c.outcome, c.message))
+                .collect(),
         });
     }
     cases.extend(report.images.iter().map(Case::of));
@@ -80,7 +84,7 @@ impl<'a> Case<'a> {
             // a step without images skips nothing
             Outcome::Skipped if self.name.starts_with("sealwright ") => None,
             Outcome::Skipped => Some(SKIPPED),
-            Outcome::Signed | Outcome::Verified | Outcome::DryRun => None,
+            Outcome::Signed | Outcome::Verified | Outcome::DryRun | Outcome::Passed => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The JSON report: every image, whatever became of it.
 
 mod ending;
+mod examination;
 mod from;
 mod revocation;
 
@@ -17,6 +18,7 @@ use crate::registry::Reference;
 use crate::sign::SignError;
 use crate::verify::VerifyError;
 pub use ending::{Announced, EndingReport, announced};
+pub use examination::{ExaminationReport, FindingReport};
 pub use revocation::RevocationReport;
 
 /// Raised when a field changes its meaning or goes away.
@@ -31,6 +33,8 @@ pub enum Outcome {
     /// The trust policy says not to verify; or the image is signed already; or nothing was left to do.
     Skipped,
     DryRun,
+    /// Every check of `doctor` did.
+    Passed,
     Failed,
 }
 
@@ -42,6 +46,7 @@ impl Outcome {
             Outcome::Verified => "verified",
             Outcome::Skipped => "skipped",
             Outcome::DryRun => "dry-run",
+            Outcome::Passed => "passed",
             Outcome::Failed => "failed",
         }
     }
@@ -59,6 +64,9 @@ pub struct Report {
     pub command: &'static str,
     pub outcome: Outcome,
     pub images: Vec<ImageReport>,
+    /// What `doctor` found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<FindingReport>,
     /// Checks of a dry run that could not be made here, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_checked: Vec<String>,
@@ -311,6 +319,7 @@ impl Report {
             command,
             outcome,
             images,
+            checks: Vec::new(),
             not_checked: Vec::new(),
             warnings: Vec::new(),
             error: None,

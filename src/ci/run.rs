@@ -1,6 +1,7 @@
 //! Running a step: log in, then every image; report, whatever became of them.
 
 mod advice;
+mod examine;
 mod expand;
 mod finish;
 mod limit;
@@ -40,7 +41,7 @@ pub struct Finished {
     pub status: u8,
 }
 
-/// Runs `sign`, `verify` or `login`. `files` is where the reports go.
+/// Runs `sign`, `verify`, `login` or `doctor`. `files` is where the reports go.
 pub async fn run(
     step: &Step,
     services: &dyn Services,
@@ -94,6 +95,9 @@ async fn work(
             limit.hold(log_in_and_store(registry, services, host, &mut written)).await??;
         }
         return Ok(without_images(step));
+    }
+    if step.command == Command::Doctor {
+        return examine::examine(step, services, host, limit).await;
     }
     let mut not_checked = Vec::new();
     if step.command != Command::Login {

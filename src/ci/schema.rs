@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::report::Report;
 use super::step::{COMMANDS, Command};
 use super::table::{INPUTS, Input, Shape};
+use crate::doctor::{GROUPS, Group, MARKS, Mark};
 use crate::lifetime;
 use crate::trust::{Action, CHECKS, Check};
 
@@ -149,6 +150,14 @@ pub(super) fn ending_kinds(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn check_outcomes(_: &mut SchemaGenerator) -> Schema {
     one_of(&["passed", "failed", "skipped"])
+}
+
+pub(super) fn finding_groups(_: &mut SchemaGenerator) -> Schema {
+    one_of(&GROUPS.map(Group::name))
+}
+
+pub(super) fn finding_marks(_: &mut SchemaGenerator) -> Schema {
+    one_of(&MARKS.map(Mark::name))
 }
 
 fn one_of(words: &[&str]) -> Schema {

@@ -8,6 +8,7 @@ use futures_util::future::{BoxFuture, Shared};
 use super::report::CredentialsReport;
 use crate::batch::{Member, Once};
 use crate::credentials::Credential;
+use crate::doctor::Finding;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::Reference;
 use crate::sign::{Rehearsal, SignError};
@@ -77,6 +78,9 @@ pub trait Services: Send + Sync {
     async fn rehearse(&self, image: &Reference) -> Result<Rehearsal, SignError>;
 
     async fn verify(&self, image: &Reference) -> Result<Outcome, VerifyError>;
+
+    /// Every check of `doctor`; nothing is written.
+    async fn examine(&self, image: Option<&Reference>) -> Result<Vec<Finding>, BoxFault>;
 
     /// What was used for the image so far.
     fn provenance(&self, image: &Reference) -> Provenance;

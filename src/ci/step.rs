@@ -27,9 +27,11 @@ pub enum Command {
     Verify,
     Login,
     Setup,
+    Doctor,
 }
 
-pub const COMMANDS: [Command; 4] = [Command::Sign, Command::Verify, Command::Login, Command::Setup];
+pub const COMMANDS: [Command; 5] =
+    [Command::Sign, Command::Verify, Command::Login, Command::Setup, Command::Doctor];
 
 impl Command {
     /// The command of this name.
@@ -43,6 +45,7 @@ impl Command {
             Command::Verify => "verify",
             Command::Login => "login",
             Command::Setup => "setup",
+            Command::Doctor => "doctor",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The job summary: a table people like to read, and the reason and the hint of each failure.
 
+mod checks;
 mod failures;
 mod page;
 mod revocation;
@@ -27,6 +28,7 @@ pub fn summary(report: &Report, limit: usize) -> String {
     if let Some(error) = &report.error {
         page.block(&failures::explained(error));
     }
+    checks::write(&mut page, &report.checks);
     let images = failed_first(&report.images);
     let (open, folded) = images.split_at(images.len().min(OPEN_ROWS));
     let columns = table::Columns::of(&report.images);
@@ -66,6 +68,7 @@ pub(super) fn headline(report: &Report) -> String {
     let images = count(total, "image");
     let failed = report.images.iter().filter(|i| i.outcome == Outcome::Failed).count();
     match (report.outcome, report.command) {
+        (Outcome::Failed, _) if !report.checks.is_empty() => checks::tally(&report.checks),
         (Outcome::Failed, command) if total == 0 => format!("sealwright {command} failed"),
         (Outcome::Failed, "verify") => format!("{failed} of {total} not verified"),
         (Outcome::Failed, _) => format!("{failed} of {total} not signed"),
@@ -73,6 +76,7 @@ pub(super) fn headline(report: &Report) -> String {
         (Outcome::Verified, _) => format!("Verified {images}"),
         (Outcome::DryRun, command) if total == 0 => format!("Dry run of sealwright {command}"),
         (Outcome::DryRun, _) => format!("Dry run of {images}, nothing was signed"),
+        (Outcome::Passed, _) => "Signing and verifying would work".to_owned(),
         (Outcome::Skipped, "verify") => "Verification is skipped by the trust policy".to_owned(),
         (Outcome::Skipped, "sign") if total > 0 => format!("{images} signed already"),
         (Outcome::Skipped, command) => format!("sealwright {command} done"),
@@ -105,7 +109,7 @@ fn failed_first(images: &[ImageReport]) -> Vec<&ImageReport> {
 
 fn mark(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Signed | Outcome::Verified => "✅",
+        Outcome::Signed | Outcome::Verified | Outcome::Passed => "✅",
         Outcome::Skipped | Outcome::DryRun => "⚪",
         Outcome::Failed => "❌",
     }

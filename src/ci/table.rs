@@ -37,12 +37,14 @@ pub enum Place {
     AzurePipelines,
 }
 
-const EVERY: &[&str] = &["sign", "verify", "login", "setup"];
+const EVERY: &[&str] = &["sign", "verify", "login", "setup", "doctor"];
 const IMAGES: &[&str] = &["sign", "verify"];
+const NAMED: &[&str] = &["sign", "verify", "doctor"];
+const KEY: &[&str] = &["sign", "doctor"];
 const SIGN: &[&str] = &["sign"];
 const SETUP: &[&str] = &["setup"];
-const TRUST: &[&str] = &["verify", "setup"];
-const REGISTRY: &[&str] = &["sign", "verify", "login"];
+const TRUST: &[&str] = &["verify", "setup", "doctor"];
+const REGISTRY: &[&str] = &["sign", "verify", "login", "doctor"];
 
 impl Input {
     const fn under(mut self, group: Group) -> Self {
@@ -107,28 +109,28 @@ const fn input(
 pub const INPUTS: &[Input] = &[
     input(
         "command",
-        Shape::OneOf(&["sign", "verify", "login", "setup"]),
+        Shape::OneOf(&["sign", "verify", "login", "setup", "doctor"]),
         Some("sign"),
-        "What to do: `sign`, `verify`, `login` (write docker's configuration, undone when the job ends) or `setup` (put this program on PATH for later steps, and install trust policy and trust store for them).",
+        "What to do: `sign`, `verify`, `login` (write docker's configuration, undone when the job ends), `setup` (put this program on PATH for later steps, and install trust policy and trust store for them) or `doctor` (check everything that signing and verifying need, and write nothing).",
     ),
     input(
         "images",
         Shape::List,
         None,
         "Images to sign or verify, by digest, one per line or separated by commas: `myregistry.azurecr.io/app@sha256:…`; without the digest where `digest` or `metadata` tells it. A tag is resolved once, with a warning.",
-    ).of(IMAGES),
+    ).of(NAMED),
     input(
         "digest",
         Shape::Text,
         None,
         "Digest of all `images`: `steps.build.outputs.digest`.",
-    ).of(IMAGES),
+    ).of(NAMED),
     input(
         "metadata",
         Shape::Text,
         None,
         "What the build pushed, JSON or the path of a file with it: the output `metadata` of build-push-action or bake-action, or the result of `az acr build --no-logs --output json`. `images` chooses among several. In Azure Pipelines, without `images` and `metadata`, what Docker@2 pushed (`RESOURCE_URIS`).",
-    ).of(IMAGES),
+    ).of(NAMED),
     input(
         "registry",
         Shape::List,
@@ -140,26 +142,26 @@ pub const INPUTS: &[Input] = &[
         Shape::Text,
         None,
         "Signing key: a Key Vault id (`https://myvault.vault.azure.net/certificates/name[/version]`, or `/keys/…`), or a name in signingkeys.json.",
-    ).under(Group::Key).of(SIGN),
+    ).under(Group::Key).of(KEY),
     input(
         "vault",
         Shape::Text,
         None,
         "Key Vault, full or short name; with `certificate`, instead of `key`.",
-    ).under(Group::Key).of(SIGN),
-    input("certificate", Shape::Text, None, "Certificate in `vault`; its latest version signs.").under(Group::Key).of(SIGN),
+    ).under(Group::Key).of(KEY),
+    input("certificate", Shape::Text, None, "Certificate in `vault`; its latest version signs.").under(Group::Key).of(KEY),
     input(
         "ca-certs",
         Shape::File,
         None,
         "PEM file with the intermediate and root certificates, when the vault holds only the leaf.",
-    ).under(Group::Key).of(SIGN),
+    ).under(Group::Key).of(KEY),
     input(
         "self-signed",
         Shape::Truth,
         Some("false"),
         "`true`: the vault's certificate is its own chain.",
-    ).under(Group::Key).of(SIGN),
+    ).under(Group::Key).of(KEY),
     input(
         "artifact-signing-endpoint",
         Shape::Text,
@@ -222,7 +224,7 @@ pub const INPUTS: &[Input] = &[
         None,
         "Token servers on other hosts that belong to the registry and may have its credentials: `HOST[:PORT]`, one per line or separated by commas.",
     ).under(Group::Registry).of(REGISTRY),
-    input("signature-format", Shape::OneOf(&["cose", "jws"]), Some("cose"), "`cose` or `jws`.").under(Group::Key).of(SIGN),
+    input("signature-format", Shape::OneOf(&["cose", "jws"]), Some("cose"), "`cose` or `jws`.").under(Group::Key).of(KEY),
     input(
         "force-referrers-tag",
         Shape::Truth,
@@ -270,13 +272,13 @@ pub const INPUTS: &[Input] = &[
         Shape::List,
         None,
         "RFC 3161 timestamp authorities, tried in order, such as `http://timestamp.acs.microsoft.com/`; with `timestamp-root-cert`.",
-    ).under(Group::Key).of(SIGN),
+    ).under(Group::Key).of(KEY),
     input(
         "timestamp-root-cert",
         Shape::File,
         None,
         "File with the root certificate, PEM or DER, that the authorities' certificates chain to.",
-    ).under(Group::Key).of(SIGN),
+    ).under(Group::Key).of(KEY),
     input(
         "check-own-revocation",
         Shape::OneOf(&["warn", "fail", "off"]),
@@ -390,7 +392,7 @@ pub const OUTPUTS: &[Output] = &[
     },
     Output {
         name: "outcome",
-        description: "`signed`, `verified`, `skipped`, `dry-run` or `failed`.",
+        description: "`signed`, `verified`, `skipped`, `dry-run`, `passed` (`doctor`) or `failed`.",
     },
     Output { name: "report", description: "Path of the JSON report that holds all images." },
 ];

@@ -48,6 +48,9 @@ pub enum CliError {
     /// Each of them was reported before.
     #[error("{failed} of {total} failed")]
     SomeFailed { failed: usize, total: usize },
+    /// Each of them was told before.
+    #[error("{failed} of {total} checks failed")]
+    ChecksFailed { failed: usize, total: usize },
     #[error("{failed} of {total} {} not removed", if *.total == 1 { "signature was" } else { "signatures were" })]
     NotRemoved { failed: usize, total: usize },
     #[error("unrecognized output format {0}")]
@@ -153,6 +156,7 @@ impl Fault for CliError {
             CliError::NoOwnKey => "cli-no-own-key",
             CliError::Thumbprint(_) => "cli-thumbprint",
             CliError::SomeFailed { .. } => "cli-some-failed",
+            CliError::ChecksFailed { .. } => "cli-checks-failed",
             CliError::NotRemoved { .. } => "cli-not-removed",
             CliError::OutputFormat(_) => "cli-output-format",
             CliError::SignatureFormat(_) => "cli-signature-format",

@@ -4,13 +4,14 @@
 //! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
 //! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
 //! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; and the
-//! commands `prune`, `vault` and `export`. A word that names no command of a group is an error.
+//! commands `prune`, `vault`, `export` and `doctor`. A word that names no command of a group is an error.
 
 mod artifact_signing;
 mod cancelled;
 pub mod commands;
 mod entra;
 mod error;
+mod examination;
 mod http_client;
 mod local_key;
 mod log;

@@ -27,7 +27,12 @@ pub struct RoleHints {
 const DENIED: &str = "registry-denied";
 
 impl RoleHints {
-    async fn hinted<T>(&self, answer: Result<T, BoxFault>, wanted: Wanted) -> Result<T, BoxFault> {
+    /// The answer; a refusal names the commands that grant what is wanted.
+    pub async fn hinted<T>(
+        &self,
+        answer: Result<T, BoxFault>,
+        wanted: Wanted,
+    ) -> Result<T, BoxFault> {
         match answer {
             Err(fault) if fault.code() == DENIED => Err(self.explain(fault, wanted).await),
             other => other,

@@ -96,6 +96,11 @@ impl SigningKey {
         }
     }
 
+    /// The default key of signingkeys.json.
+    pub fn default_in_list(dirs: &Dirs) -> Result<Self, BoxFault> {
+        Self::listed(None, dirs)
+    }
+
     /// The same key with these settings over its own.
     pub fn with_config(self, over: BTreeMap<String, String>) -> Self {
         match self {

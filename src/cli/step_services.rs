@@ -8,6 +8,7 @@ use futures_util::future::FutureExt as _;
 use tokio::sync::OnceCell;
 
 use super::cancelled::cancelled;
+use super::examination::Examination;
 use super::session::Session;
 use super::signing_key::SigningKey;
 use super::world::{World, stores};
@@ -21,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::{Dirs, docker_config};
 use crate::credentials::{Credential, CredentialSource, Found};
 use crate::crypto::Digest;
+use crate::doctor::Finding;
 use crate::env::{Env, name};
 use crate::envelope::{Countersigner, Signer};
 use crate::fault::{BoxFault, Fault};
@@ -96,10 +98,14 @@ impl StepServices {
         }
     }
 
-    /// The key the inputs name; shapes that only Azure can judge are judged here.
+    /// The key the inputs name, else the default of signingkeys.json; shapes that only Azure can judge are judged here.
     fn key(&self) -> Result<SigningKey, BoxFault> {
         let extra = ExtraHosts::parse(self.step.azure_extra_hosts.as_deref().unwrap_or_default())?;
-        let id = match self.step.key.as_ref().expect("a valid step that signs names a key") {
+        let Some(choice) = &self.step.key else {
+            let key = SigningKey::default_in_list(&Dirs::from_env(&self.env)?)?;
+            return Ok(key.with_config(self.plugin_config()));
+        };
+        let id = match choice {
             KeyChoice::Named(name) => {
                 let key = SigningKey::in_list(name, &Dirs::from_env(&self.env)?)?;
                 return Ok(key.with_config(self.plugin_config()));
@@ -216,6 +222,21 @@ impl Services for StepServices {
             user_metadata: self.step.user_metadata.clone(),
         };
         verify(&*registry, policy, &store, &*self.revocation, &*self.clock, &request).await
+    }
+
+    async fn examine(&self, image: Option<&Reference>) -> Result<Vec<Finding>, BoxFault> {
+        let timestamps = self.step.timestamps.as_ref();
+        let examination = Examination {
+            world: &self.world,
+            key: self.key(),
+            reference: image,
+            timestamps: timestamps.map(|given| (given.urls.clone(), given.root.clone())),
+            format: self.step.format,
+            policy: self.trust.policy.clone(),
+            store: self.trust.store.clone(),
+            clock: self.clock.clone(),
+        };
+        Ok(examination.run().await)
     }
 
     fn provenance(&self, image: &Reference) -> Provenance {

@@ -39,7 +39,7 @@ impl TrustServices for World {
     }
 }
 
-/// Where a `verify` step finds policy and store: what the inputs name, or what lies below `.github`,
+/// Where a `verify` or `doctor` step finds policy and store: what the inputs name, or what lies below `.github`,
 /// is installed in the step's own `home`; else notation's own directories serve.
 pub async fn for_this_step(
     step: &Step,
@@ -50,7 +50,7 @@ pub async fn for_this_step(
 ) -> Result<TrustDirs, BoxFault> {
     let own = Dirs::from_env(env)?;
     let mut dirs = TrustDirs { policy: own.clone(), store: own };
-    if step.command != Command::Verify {
+    if !matches!(step.command, Command::Verify | Command::Doctor) {
         return Ok(dirs);
     }
     let trust = read(step, world, env, host).await?;

@@ -21,6 +21,7 @@ pub enum Kind {
 pub struct Streams {
     stdin: Box<dyn BufRead + Send>,
     stdin_kind: Kind,
+    stdout_kind: Kind,
     stdout: SharedWriter,
     stderr: SharedWriter,
     stderr_kind: Kind,
@@ -53,6 +54,7 @@ impl Streams {
         Self {
             stdin_kind: kind(std::io::stdin().is_terminal()),
             stdin: Box::new(std::io::BufReader::new(std::io::stdin())),
+            stdout_kind: kind(std::io::stdout().is_terminal()),
             stdout: SharedWriter::new(std::io::stdout()),
             stderr_kind: kind(std::io::stderr().is_terminal()),
             stderr: SharedWriter::new(std::io::stderr()),
@@ -68,6 +70,7 @@ impl Streams {
         Self {
             stdin: Box::new(stdin),
             stdin_kind: Kind::Pipe,
+            stdout_kind: Kind::Pipe,
             stdout: SharedWriter::new(stdout),
             stderr: SharedWriter::new(stderr),
             stderr_kind: Kind::Pipe,
@@ -83,6 +86,11 @@ impl Streams {
     /// Whether there is someone to ask.
     pub fn stdin_kind(&self) -> Kind {
         self.stdin_kind
+    }
+
+    /// Whether standard output is read by someone.
+    pub fn stdout_kind(&self) -> Kind {
+        self.stdout_kind
     }
 
     /// Standard error for the log.

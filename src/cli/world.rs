@@ -1,10 +1,11 @@
 //! The only wiring of concrete clients.
 
+mod examine;
 mod look;
 mod revocation;
 mod vault;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -253,23 +254,7 @@ impl World {
                 }))
             }
             SigningKey::AzureKv { id, config } => {
-                let setting = |name| config.get(name).map(String::as_str);
-                let key = KeyId::parse(id, &self.options.extra_hosts)?;
-                let credential_type =
-                    setting("credential_type").map(CredentialType::parse).transpose()?;
-                let self_signed =
-                    setting("self_signed").is_some_and(|v| v.eq_ignore_ascii_case("true"));
-                let ca_certs = match setting("ca_certs").filter(|path| !path.is_empty()) {
-                    Some(path) => Some(read(Path::new(path))?),
-                    None => None,
-                };
-                let identity = self.identity(credential_type.or(self.options.credential_type));
-                let options = KeyVaultOptions {
-                    http: self.http.clone(),
-                    tokens: identity.clone(),
-                    key,
-                    chain: ChainSource::from_config(self_signed, ca_certs)?,
-                };
+                let (options, identity) = self.key_vault(id, config)?;
                 let used = self.key_used.clone();
                 Ok(Box::pin(async move {
                     let signer = KeyVaultSigner::open(options).await?;
@@ -278,6 +263,30 @@ impl World {
                 }))
             }
         }
+    }
+
+    /// What a vault's key is opened with, and the identity that asks.
+    fn key_vault(
+        &self,
+        id: &str,
+        config: &BTreeMap<String, String>,
+    ) -> Result<(KeyVaultOptions, Arc<Identity>), BoxFault> {
+        let setting = |name| config.get(name).map(String::as_str);
+        let key = KeyId::parse(id, &self.options.extra_hosts)?;
+        let credential_type = setting("credential_type").map(CredentialType::parse).transpose()?;
+        let self_signed = setting("self_signed").is_some_and(|v| v.eq_ignore_ascii_case("true"));
+        let ca_certs = match setting("ca_certs").filter(|path| !path.is_empty()) {
+            Some(path) => Some(read(Path::new(path))?),
+            None => None,
+        };
+        let identity = self.identity(credential_type.or(self.options.credential_type));
+        let options = KeyVaultOptions {
+            http: self.http.clone(),
+            tokens: identity.clone(),
+            key,
+            chain: ChainSource::from_config(self_signed, ca_certs)?,
+        };
+        Ok((options, identity))
     }
 
     /// Given, the registry connection, then the stores, then the Entra exchange.

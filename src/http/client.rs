@@ -13,6 +13,7 @@ use url::Url;
 use super::direct::Loopback;
 use super::error::{Failure, sort};
 use super::judged::{Resolver, refusal};
+use super::server_clocks::ServerClocks;
 use super::{
     Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter,
     redacted, same_origin,
@@ -39,6 +40,7 @@ pub struct Http {
     deadline: Deadline,
     jitter: Arc<dyn Jitter>,
     throttled: Arc<AtomicU64>,
+    server_clocks: ServerClocks,
 }
 
 /// A host that does not answer the handshake in this time is taken for unreachable.
@@ -88,6 +90,7 @@ impl Http {
             deadline: options.deadline,
             jitter: Arc::new(SystemJitter),
             throttled: Arc::default(),
+            server_clocks: ServerClocks::default(),
         })
     }
 
@@ -130,6 +133,12 @@ impl Http {
     /// How many answers were 429 so far, of this client and its clones.
     pub fn throttled(&self) -> u64 {
         self.throttled.load(Ordering::Relaxed)
+    }
+
+    /// How far this machine's clock is ahead of those of the servers that answered so far, by host; the
+    /// answers' `Date` has whole seconds.
+    pub fn server_clocks(&self) -> Vec<(String, time::Duration)> {
+        self.server_clocks.all()
     }
 
     pub fn jitter(&self) -> &dyn Jitter {
@@ -237,6 +246,7 @@ impl Http {
         let now = self.clock.now();
         let (last, wait) = match &outcome {
             Ok(response) => {
+                self.server_clocks.note(response, now);
                 (response.status.to_string(), attempts.after_answer(response, now, &*self.jitter))
             }
             Err(Attempt { failure, error }) => {

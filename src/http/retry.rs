@@ -130,9 +130,14 @@ pub fn retry_after(response: &Response, now: OffsetDateTime) -> Option<Duration>
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
     }
+    let date = imf_fixdate(value)?;
+    Some((date - now).try_into().unwrap_or(Duration::ZERO))
+}
+
+/// RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub(super) fn imf_fixdate(text: &str) -> Option<OffsetDateTime> {
     let form = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );
-    let date = time::PrimitiveDateTime::parse(value, form).ok()?.assume_utc();
-    Some((date - now).try_into().unwrap_or(Duration::ZERO))
+    Some(time::PrimitiveDateTime::parse(text.trim(), form).ok()?.assume_utc())
 }

@@ -37,7 +37,7 @@ pub use error::LabError;
 pub use github::{Comment, GITHUB_REPOSITORY, GitHubPermission};
 pub use identity::Identity;
 pub use options::{Anonymous, Auth, Blobs, Deletes, Filters, LabOptions, Pushes, Referrers};
-pub use pki::{Chain, IssueRequest, KeySpec, LabKey, Revocation, Validity};
+pub use pki::{Chain, Flaw, IssueRequest, KeySpec, LabKey, Revocation, Validity};
 pub use serve::{ServeOptions, serve};
 pub use status::Telling;
 pub use tsa::{Stamp, Tsa};

@@ -15,6 +15,11 @@ impl Lab {
         self.vault.access.allow(permission);
     }
 
+    /// Puts a secret into the vault that is no certificate's.
+    pub fn put_secret(&self, name: &str) {
+        self.vault.certificates.put_stranger(name);
+    }
+
     /// Deletes a certificate; the name can be recovered, and not be used.
     pub fn delete_certificate(&self, name: &str) {
         self.vault.certificates.delete(name);

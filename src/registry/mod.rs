@@ -9,6 +9,7 @@ mod client;
 mod connection;
 mod endpoint;
 mod error;
+mod examine;
 mod index;
 mod manifest;
 mod push;

@@ -5,6 +5,7 @@ mod checks;
 mod lifetime;
 mod outcome;
 mod stores;
+mod trial;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use futures_util::{StreamExt, join, stream};
 
 pub use checks::CheckFailure;
 pub use outcome::{CheckResult, Outcome, Tried, Verdict, VerifyError};
+pub use trial::{Trial, verify_trial};
 
 use crate::clock::Clock;
 use crate::fault::{BoxFault, excerpt};

@@ -166,6 +166,18 @@ impl Fault for ChainError {
             Self::LeafExtendedKeyUsage { .. } => {
                 "have the certificate issued anew with no extended key usage, or 1.3.6.1.5.5.7.3.3 (code signing) only"
             }
+            Self::LeafIsCa { .. } => {
+                "have the certificate issued anew for signing code, with basic constraints that say CA:FALSE"
+            }
+            Self::CaBasicConstraints { .. }
+            | Self::CaKeyUsage { .. }
+            | Self::CaPathLength { .. }
+            | Self::IssuerSignature { .. } => {
+                "ask the CA for the certificates of a CA that may issue it: basic constraints critical with CA:TRUE, key usage critical with keyCertSign"
+            }
+            Self::SelfSignature { .. } => {
+                "give the whole chain, root included: --plugin-config ca_certs=<file>"
+            }
             Self::LeafKey { .. } => {
                 "use an RSA key of 2048, 3072 or 4096 bits, or P-256, P-384 or P-521"
             }

@@ -32,5 +32,6 @@ pub use pkcs7::certificates_from_pkcs7;
 pub use request::{CertificationRequest, RequestError};
 pub(crate) use revocation_sources::crl_urls;
 pub use revocation_sources::{CrlPoint, RevocationSources};
+pub use rules::{CHAIN_RULES, ChainRule, RuleOf};
 pub use signature::SignatureAlgorithm;
 pub use timestamping::TimestampingChain;

@@ -1,6 +1,10 @@
 //! The rules for code-signing chains, one function each
 //! (signature-specification.md, "Certificate Requirements").
 
+mod survey;
+
+pub use survey::{CHAIN_RULES, ChainRule, RuleOf};
+
 use super::chain::{CHAIN_LIMIT, ChainError};
 use super::{Certificate, SignatureAlgorithm};
 use crate::crypto::Suite;

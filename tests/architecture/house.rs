@@ -40,6 +40,7 @@ pub const ROOMS: &[Room] = &[
     inside("sign"),
     inside("verify"),
     inside("batch"),
+    inside("doctor"),
     outside("lab"),
     outside("ci"),
     outside("cli"),

@@ -10,6 +10,7 @@ mod artifact_signing;
 mod azure;
 mod cert;
 mod demo;
+mod doctor;
 mod export;
 mod inspect;
 mod key;

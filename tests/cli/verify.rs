@@ -81,6 +81,7 @@ async fn every_failed_signature_has_its_reason() {
     Error: signature verification failed for all the signatures associated with localhost:5000/net-monitor@sha256:<image>
     because sha256:<first>: signing certificate from the digital signature does not match the X.509 trusted identities [map["C":"US" "O":"Other" "ST":"WA"]] defined in the trust policy "p" (the signing certificate's subject is "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US")
     because sha256:<second>: signing certificate from the digital signature does not match the X.509 trusted identities [map["C":"US" "O":"Other" "ST":"WA"]] defined in the trust policy "p" (the signing certificate's subject is "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US")
+    hint: if this signer is whom you trust, name its subject in the statement's trustedIdentities: sealwright policy import <trustpolicy.json>
     [exit] 1
     "#);
     world.policy(|policy| other_identity(policy).replace("strict", "permissive"));

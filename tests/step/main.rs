@@ -7,6 +7,7 @@ mod schema;
 mod artifact_signing;
 mod connected_registry;
 mod connections;
+mod doctor;
 mod dry_run;
 mod github;
 mod github_reports;

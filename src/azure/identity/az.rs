@@ -12,8 +12,10 @@ use super::chain::IdentityOptions;
 use super::entra::{failed, token_of};
 use super::{Audience, Credential, CredentialType, Token};
 use crate::azure::AzureError;
+use crate::azure::error::one_line;
 use crate::clock::Clock;
 use crate::env::{Env, name};
+use crate::fault::os_reason;
 use crate::http::Http;
 
 pub(super) struct AzureCli {
@@ -32,17 +34,42 @@ impl AzureCli {
             .any(|folder| ["az", "az.cmd"].iter().any(|program| folder.join(program).is_file()));
         found.then(|| Self { env: options.env.for_child(), http: options.http.clone() })
     }
+
+    fn executor(&self) -> Az {
+        let left = self.http.deadline().0.saturating_sub(self.http.clock().elapsed());
+        Az { env: self.env.clone(), clock: self.http.clock().clone(), limit: LIMIT.min(left) }
+    }
+}
+
+/// The version of the `az` that is on PATH; none when there is no `az`. It signs in to nothing.
+pub async fn azure_cli_version(options: &IdentityOptions) -> Result<Option<String>, AzureError> {
+    let Some(az) = AzureCli::find(options) else { return Ok(None) };
+    let refused = |message: String| AzureError::Credential {
+        kind: CredentialType::AzureCli,
+        message: format!("az version: {message}"),
+    };
+    let arguments = ["version", "--output", "json"].map(OsStr::new);
+    let output = az.executor().run(OsStr::new("az"), &arguments).await;
+    let output = output.map_err(|error| refused(os_reason(&error)))?;
+    let answer: VersionDraft = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    match answer.version.filter(|_| output.status.success()) {
+        Some(version) => Ok(Some(one_line(&version))),
+        None => Err(refused(one_line(&String::from_utf8_lossy(&output.stderr)))),
+    }
+}
+
+#[derive(Default, serde::Deserialize)]
+struct VersionDraft {
+    #[serde(rename = "azure-cli")]
+    version: Option<String>,
 }
 
 #[async_trait::async_trait]
 impl Credential for AzureCli {
     async fn exchange(&self, audience: Audience) -> Result<Token, AzureError> {
         let kind = CredentialType::AzureCli;
-        let left = self.http.deadline().0.saturating_sub(self.http.clock().elapsed());
-        let executor =
-            Az { env: self.env.clone(), clock: self.http.clock().clone(), limit: LIMIT.min(left) };
         let options = AzureCliCredentialOptions {
-            executor: Some(Arc::new(executor)),
+            executor: Some(Arc::new(self.executor())),
             ..AzureCliCredentialOptions::default()
         };
         let credential =

@@ -124,7 +124,7 @@ impl Identity {
         if let Some(kind) = self.options.credential_type {
             return match self.find(kind).await? {
                 Found::Ready(credential) => Ok((credential, None)),
-                Found::Machine(managed) => Ok((Arc::new(managed), None)),
+                Found::Machine(managed) => Ok((Arc::new(*managed), None)),
                 Found::Absent(missing) => Err(AzureError::NotConfigured { kind, missing }),
             };
         }
@@ -133,7 +133,7 @@ impl Identity {
             let missing = match self.find(kind).await? {
                 Found::Ready(credential) => return Ok((credential, None)),
                 Found::Machine(managed) => match managed.attempt(audience).await? {
-                    ManagedOutcome::Token(token) => return Ok((Arc::new(managed), Some(token))),
+                    ManagedOutcome::Token(token) => return Ok((Arc::new(*managed), Some(token))),
                     ManagedOutcome::Absent(missing) => missing,
                 },
                 Found::Absent(missing) => missing,
@@ -211,7 +211,7 @@ impl Identity {
     fn managed(&self) -> Found {
         match ManagedIdentity::find(&self.options, &self.imds) {
             managed if managed.is_certain() => Found::Ready(Arc::new(managed)),
-            managed => Found::Machine(managed),
+            managed => Found::Machine(Box::new(managed)),
         }
     }
 }
@@ -252,7 +252,7 @@ impl TokenSource for Identity {
 enum Found {
     Ready(Arc<dyn Credential>),
     /// Whether the machine has an identity only its metadata service knows.
-    Machine(ManagedIdentity),
+    Machine(Box<ManagedIdentity>),
     Absent(String),
 }
 

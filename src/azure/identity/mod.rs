@@ -9,6 +9,7 @@ mod managed;
 mod pipelines;
 mod token;
 
+pub use az::azure_cli_version;
 pub use chain::{Identity, IdentityOptions};
 pub use github::{Listener, NamedIdentity};
 pub use token::{Audience, Principal, PrincipalKind, Service, Token, TokenSource};

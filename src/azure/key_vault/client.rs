@@ -95,20 +95,32 @@ impl Vault {
         algorithm: &str,
         digest: &[u8],
     ) -> Result<Vec<u8>, AzureError> {
+        Ok(self.sign_at(key, algorithm, digest).await?.1)
+    }
+
+    /// The same, and the version of the key that signed.
+    pub async fn sign_at(
+        &self,
+        key: &KeyId,
+        algorithm: &str,
+        digest: &[u8],
+    ) -> Result<(String, Vec<u8>), AzureError> {
         let body = serde_json::json!({"alg": algorithm, "value": URL_SAFE_NO_PAD.encode(digest)});
         let call = Call::post(object(key, "keys", "/sign"), body.to_string());
         let answer = self.ask(key, Permission::KeySign, &call).await?;
         let SignDraft { kid, value } = parse(Permission::KeySign, &answer.body)?;
-        if key.version_answered(&kid, "keys").is_none() {
+        let Some(version) = key.version_answered(&kid, "keys") else {
             return Err(AzureError::KeyMismatch {
                 wanted: key.to_string(),
                 answered: one_line(&kid),
             });
-        }
-        URL_SAFE_NO_PAD.decode(value.trim_end_matches('=')).map_err(|_| AzureError::Answer {
+        };
+        let signature = URL_SAFE_NO_PAD.decode(value.trim_end_matches('='));
+        let signature = signature.map_err(|_| AzureError::Answer {
             request: Permission::KeySign.name(),
             problem: "`value` is not base64url".into(),
-        })
+        })?;
+        Ok((version, signature))
     }
 
     /// One request with a token; a 401 whose challenge is of the vault's own cloud is tried once more

@@ -97,7 +97,7 @@ impl Said {
             Outcome::Failed => "failure",
             // signed already is as good; a policy that skips has checked nothing
             Outcome::Skipped if self.command == "sign" => "success",
-            Outcome::Skipped | Outcome::DryRun => "neutral",
+            Outcome::Skipped | Outcome::DryRun | Outcome::Passed => "neutral",
         };
         let mut body = json!({
             "name": self.name,
@@ -113,9 +113,9 @@ impl Said {
         body
     }
 
-    /// docs.github.com, "Create a commit status". None of a dry run: it would let a required status pass.
+    /// docs.github.com, "Create a commit status". None of a dry run or `doctor`: it would let a required status pass.
     pub fn commit_status(&self) -> Option<Value> {
-        if self.outcome == Outcome::DryRun {
+        if matches!(self.outcome, Outcome::DryRun | Outcome::Passed) {
             return None;
         }
         let mut body = json!({

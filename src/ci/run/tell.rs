@@ -32,7 +32,7 @@ pub fn tell(image: &ImageReport, warned: &mut HashSet<String>, host: &mut dyn Ho
         Outcome::DryRun => {
             host.line(&format!("Dry run: {} was checked and not signed", image.image))
         }
-        Outcome::Failed => {}
+        Outcome::Passed | Outcome::Failed => {}
     }
     if let Some(key) = &image.key {
         let vault = image.credentials.iter().find_map(|c| c.vault.as_ref());

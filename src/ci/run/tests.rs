@@ -80,6 +80,13 @@ impl Services for Fake {
         unreachable!("nothing is verified here")
     }
 
+    async fn examine(
+        &self,
+        _: Option<&Reference>,
+    ) -> Result<Vec<crate::doctor::Finding>, BoxFault> {
+        unreachable!("nothing is examined here")
+    }
+
     fn provenance(&self, _: &Reference) -> Provenance {
         let credentials = CredentialsReport { registry: "anonymous".into(), vault: None };
         Provenance { key: None, credentials }

@@ -172,7 +172,7 @@ fn the_configuration_has_every_input_but_itself() {
     }
     assert_eq!(schema["properties"].as_object().unwrap().len(), INPUTS.len() - 1);
     let command = &schema["properties"]["command"]["anyOf"][0]["enum"];
-    assert_eq!(command, &json!(["sign", "verify", "login", "setup"]));
+    assert_eq!(command, &json!(["sign", "verify", "login", "setup", "doctor"]));
 }
 
 /// What the schema says to a YAML text, and what the program says.

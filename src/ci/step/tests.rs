@@ -46,7 +46,7 @@ fn values_out_of_shape_name_input_value_and_expectation() {
     let image = image();
     let base = [("images", image.as_str()), ("key", "k")];
     for (name, value, part) in [
-        ("command", "publish", "`sign`, `verify`, `login` or `setup`"),
+        ("command", "publish", "`sign`, `verify`, `login`, `setup` or `doctor`"),
         ("signature-format", "pgp", "`jws` or `cose`"),
         ("expiry", "1d", "unknown unit"),
         ("timeout", "-1s", "more than none"),

@@ -84,7 +84,7 @@ fn together(page: &mut Page, images: &[&ImageReport], error: &ErrorReport) {
     page.rows(&title, named.iter().map(row), &format!("{more}\n{why}{}", reasons(error)));
 }
 
-fn reasons(error: &ErrorReport) -> String {
+pub fn reasons(error: &ErrorReport) -> String {
     let mut text = String::new();
     for reason in &error.because {
         let _ = writeln!(text, "- {}", prose(reason));

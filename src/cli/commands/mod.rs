@@ -3,6 +3,7 @@
 mod cert;
 mod completion;
 mod demo;
+mod doctor;
 mod export;
 mod inspect;
 mod key;
@@ -80,6 +81,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     list::LIST,
     inspect::INSPECT,
     prune::PRUNE,
+    doctor::DOCTOR,
     login::LOGIN,
     logout::LOGOUT,
     cert::ADD,

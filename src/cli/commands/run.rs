@@ -198,7 +198,7 @@ fn check_identity(
         // only trust that lies in a vault needs one, and says so then
         Err(_) if step.command == Command::Setup => Ok(None),
         // what is public can be verified by anyone, and a dry run tells what it could not check
-        Err(fault) if step.dry_run || step.command == Command::Verify => {
+        Err(fault) if step.dry_run || matches!(step.command, Command::Verify | Command::Doctor) => {
             let message = format!("{fault}\n{}", details(&fault));
             host.annotate(Level::Warning, "No Azure identity", &message);
             Ok(None)

@@ -11,13 +11,21 @@ use crate::revocation::{
 impl World {
     /// What asks about revocation.
     pub fn revocation(&self, settings: RevocationSettings) -> Checker {
+        self.checker(settings, Some(CrlCache::below(self.dirs.cache())))
+    }
+
+    /// The same, keeping nothing.
+    pub fn revocation_unkept(&self) -> Checker {
+        self.checker(RevocationSettings::default(), None)
+    }
+
+    fn checker(&self, settings: RevocationSettings, cache: Option<CrlCache>) -> Checker {
         let RevocationSettings { reach, sources, timeouts } = settings;
         let loopback = match self.options.env.is_one(name::SEALWRIGHT_REVOCATION_LOOPBACK) {
             true => Loopback::Allowed,
             false => Loopback::Refused,
         };
         let fetch = Arc::new(HttpFetch::new(self.http.clone(), timeouts, loopback));
-        let cache = Some(CrlCache::below(self.dirs.cache()));
         Checker::new(CheckerOptions { fetch, cache, reach, sources })
     }
 }

@@ -10,6 +10,7 @@ use rcgen::{
 use time::{Duration, OffsetDateTime};
 
 use super::extension;
+use super::flaw::Flaw;
 use super::key::{KeyRing, KeySpec, LabKey, Level, authority_key, random};
 use super::subject::subject;
 use crate::lab::LabError;
@@ -31,6 +32,7 @@ pub struct IssueRequest {
     pub validity: Validity,
     /// Extended key usages of the leaf beside code signing, as object identifiers.
     pub further_usages: Vec<Vec<u64>>,
+    pub flaw: Flaw,
 }
 
 impl IssueRequest {
@@ -47,6 +49,7 @@ impl IssueRequest {
             revocation: Revocation::default(),
             validity: Validity::default(),
             further_usages: Vec::new(),
+            flaw: Flaw::None,
         }
     }
 
@@ -142,6 +145,7 @@ struct AuthorityId {
     key: KeySpec,
     chain: Chain,
     revocation: Revocation,
+    flaw: Flaw,
 }
 
 /// The issuer of leaves and the certificates above them, root last.
@@ -188,12 +192,15 @@ impl Pki {
             Chain::SelfSigned | Chain::Two => Level::Root,
         };
         name_revocation(&mut leaf, request, signer);
+        request.flaw.spoil_leaf(&mut leaf);
+        let other = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+        let certified = if request.flaw == Flaw::LeafKeyType { &other } else { &key.pair };
         let chain = if request.chain == Chain::SelfSigned {
             vec![leaf.self_signed(&key.pair)?.der().to_vec()]
         } else {
             let authorities = self.authorities(request, now)?;
             leaf.use_authority_key_identifier_extension = true;
-            let leaf = leaf.signed_by(&key.pair, &authorities.issuer)?.der().to_vec();
+            let leaf = leaf.signed_by(certified, &authorities.issuer)?.der().to_vec();
             [vec![leaf], authorities.certificates.clone()].concat()
         };
         Ok(IssuedChain { key, chain, not_before: leaf.not_before, not_after: leaf.not_after })
@@ -219,6 +226,7 @@ impl Pki {
             key: request.key,
             chain: request.chain,
             revocation: request.revocation.clone(),
+            flaw: request.flaw,
         };
         let mut known = self.authorities.lock().expect("no panic holds this lock");
         if let Some((_, authorities)) = known.iter().find(|(other, _)| *other == id) {
@@ -263,6 +271,7 @@ impl Authorities {
         if request.chain == Chain::Two {
             root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         }
+        request.flaw.spoil_root(&mut root);
         let root_der = root.self_signed(&root_key)?.der().to_vec();
         let root = Issuer::new(root, root_key);
         if request.chain == Chain::Two {

@@ -229,6 +229,7 @@ async fn a_refused_operation_is_worded_by_role_or_by_policy() {
         Permission::SecretGet => caller.get("/secrets/app").await,
         Permission::KeySign => caller.sign("/keys/app", "ES256", &[0; 32]).await,
         Permission::KeyGet => caller.get("/keys/app").await,
+        Permission::List => caller.get("/secrets").await,
         // vault_managed.rs has these
         _ => unreachable!("{permission:?}"),
     };
@@ -244,6 +245,11 @@ async fn a_refused_operation_is_worded_by_role_or_by_policy() {
             "does not have secrets get permission on key vault",
         ),
         (Permission::KeySign, "vaults/keys/sign/action", "does not have keys sign permission"),
+        (
+            Permission::List,
+            "vaults/secrets/readMetadata/action",
+            "does not have secrets list permission",
+        ),
     ] {
         for (wording, inner, text) in [
             (Wording::Rbac, "ForbiddenByRbac", action),
@@ -263,6 +269,18 @@ async fn a_refused_operation_is_worded_by_role_or_by_policy() {
         assert_eq!(ask(permission).await.0, StatusCode::OK);
     }
     assert_eq!(ask(Permission::KeyGet).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_a_certificate_brings_is_listed_as_managed() {
+    let (lab, caller) = vault().await;
+    lab.issue(&IssueRequest::named("app")).unwrap();
+    lab.put_secret("password");
+    let managed = |answer: &Value| -> Vec<Value> {
+        answer["value"].as_array().unwrap().iter().map(|item| item["managed"].clone()).collect()
+    };
+    assert_eq!(managed(&caller.get("/keys").await.1), [json!(true)]);
+    assert_eq!(managed(&caller.get("/secrets").await.1), [json!(true), Value::Null]);
 }
 
 #[tokio::test]

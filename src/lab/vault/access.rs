@@ -22,6 +22,8 @@ pub enum Permission {
     CertificateUpdate,
     SecretGet,
     KeySign,
+    /// Keys and secrets, by name alone.
+    List,
     /// Never needed for signing, so refused from the start.
     KeyGet,
 }
@@ -89,6 +91,7 @@ fn refusal(
         Permission::CertificateUpdate => ("certificates", "update", "update/action"),
         Permission::SecretGet => ("secrets", "get", "getSecret/action"),
         Permission::KeySign => ("keys", "sign", "sign/action"),
+        Permission::List => ("secrets", "list", "readMetadata/action"),
         Permission::KeyGet => ("keys", "get", "read"),
     };
     let caller = format!(

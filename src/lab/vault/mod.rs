@@ -1,6 +1,7 @@
 //! A key vault: certificates, their secrets, and signing with their keys.
 
 mod access;
+mod listing;
 mod manage;
 mod pending;
 mod pfx;
@@ -74,6 +75,10 @@ impl Vault {
             self.access.check(permission, name, &self.identity, token.principal)
         };
         match path.as_slice() {
+            [collection @ ("keys" | "secrets")] if get => {
+                check(Permission::List, "")?;
+                Ok(ok(&self.listing(collection)))
+            }
             [
                 "certificates",
                 name,

@@ -155,6 +155,8 @@ pub(in crate::lab) struct Certificates {
     deleted: Mutex<BTreeSet<String>>,
     /// Identifiers of versions.
     disabled: Mutex<BTreeSet<String>>,
+    /// Secrets that are no certificate's.
+    strangers: Mutex<Vec<String>>,
 }
 
 impl Certificates {
@@ -179,6 +181,18 @@ impl Certificates {
 
     pub(super) fn is_enabled(&self, version: &Version) -> bool {
         !self.disabled.lock().expect("no panic holds this lock").contains(&version.id)
+    }
+
+    pub(in crate::lab) fn put_stranger(&self, name: &str) {
+        self.strangers.lock().expect("no panic holds this lock").push(name.to_owned());
+    }
+
+    pub(super) fn strangers(&self) -> Vec<String> {
+        self.strangers.lock().expect("no panic holds this lock").clone()
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.by_name.lock().expect("no panic holds this lock").keys().cloned().collect()
     }
 
     /// That version, or the latest.

@@ -218,7 +218,13 @@ impl Fault for CheckFailure {
                  sealwright sign --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>"
                     .to_owned(),
             ),
-            CheckFailure::Identity { error, .. } => error.hint(),
+            CheckFailure::Identity { error, .. } => error.hint().or_else(|| {
+                Some(
+                    "if this signer is whom you trust, name its subject in the statement's trustedIdentities: \
+                     sealwright policy import <trustpolicy.json>"
+                        .to_owned(),
+                )
+            }),
             CheckFailure::NotTrusted { .. } | CheckFailure::NoTrustedCertificates => Some(
                 "if you trust the CA that issued it, add its root to the store the policy names: \
                  sealwright cert add --type ca --store <store> <root.crt>"

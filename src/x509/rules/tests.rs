@@ -268,5 +268,36 @@ fn empty_key_usage() -> Ext {
 }
 
 fn code(chain: Vec<Certificate>) -> &'static str {
+    let one_by_one = CHAIN_RULES.iter().any(|rule| rule.check(&chain).is_err());
+    assert!(one_by_one, "a rule that stands alone says it too");
     Chain::check(chain).unwrap_err().code()
+}
+
+#[test]
+fn a_good_chain_keeps_each_rule() {
+    for length in [2, 3, CHAIN_LIMIT] {
+        let chain = testing::chain(length);
+        for rule in &CHAIN_RULES {
+            assert_eq!(rule.check(&chain), Ok(()), "{}", rule.name);
+            assert_eq!(rule.advice(&chain), Vec::<String>::new(), "{}", rule.name);
+        }
+    }
+}
+
+#[test]
+fn a_broken_rule_breaks_no_other() {
+    let broken = |draft: Draft| issue(&[draft, Draft::ca("root")]);
+    for (chain, name) in [
+        (broken(Draft::leaf("leaf").with(key_usage(&[0, 2]))), "certificate-key-usage"),
+        (
+            broken(Draft {
+                extensions: vec![key_usage(&[0]), basic_constraints(Some(true), None)],
+                ..Draft::leaf("leaf")
+            }),
+            "certificate-basic-constraints",
+        ),
+    ] {
+        let failed = CHAIN_RULES.iter().filter(|rule| rule.check(&chain).is_err());
+        assert_eq!(failed.map(|rule| rule.name).collect::<Vec<_>>(), [name]);
+    }
 }
