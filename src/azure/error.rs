@@ -26,6 +26,8 @@ pub enum AzureError {
     VaultHost { host: String },
     #[error("{host:?} is not an Azure Container Registry host")]
     RegistryHost { host: String },
+    #[error("{host:?} is not a storage host of Azure")]
+    StorageHost { host: String },
     #[error("{host:?} is not an Entra authority host")]
     AuthorityHost { host: String },
     #[error("the extra host {entry:?} {problem}")]
@@ -131,6 +133,7 @@ impl Fault for AzureError {
         match self {
             Self::VaultHost { .. } => "azure-vault-host",
             Self::RegistryHost { .. } => "azure-registry-host",
+            Self::StorageHost { .. } => "azure-storage-host",
             Self::AuthorityHost { .. } => "azure-authority-host",
             Self::ExtraHosts { .. } => "azure-extra-hosts",
             Self::KeyIdEmpty
@@ -187,11 +190,14 @@ impl Fault for AzureError {
             Self::RegistryHost { .. } => {
                 "a registry is <registry-name>.azurecr.io; name a private cloud's own with azure-extra-hosts registry=HOST:PORT"
             }
+            Self::StorageHost { .. } => {
+                "uploads and logs go to <account>.blob.core.windows.net; name a private cloud's own with azure-extra-hosts storage=HOST:PORT"
+            }
             Self::AuthorityHost { .. } => {
                 "unset AZURE_AUTHORITY_HOST; name a private cloud's own with azure-extra-hosts authority=HOST:PORT"
             }
             Self::ExtraHosts { .. } => {
-                "write vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT"
+                "write vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,management=HOST:PORT,storage=HOST:PORT"
             }
             Self::KeyIdEmpty
             | Self::KeyIdFormat { .. }

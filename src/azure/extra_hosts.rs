@@ -2,7 +2,8 @@
 
 use super::AzureError;
 
-/// `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT`: exact hosts, reached by https only.
+/// `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,management=HOST:PORT,storage=HOST:PORT`: exact
+/// hosts, reached by https only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExtraHosts {
     entries: Vec<(Role, String)>,
@@ -13,10 +14,17 @@ enum Role {
     Vault,
     Registry,
     Authority,
+    Management,
+    Storage,
 }
 
-const ROLES: [(&str, Role); 3] =
-    [("vault", Role::Vault), ("registry", Role::Registry), ("authority", Role::Authority)];
+const ROLES: [(&str, Role); 5] = [
+    ("vault", Role::Vault),
+    ("registry", Role::Registry),
+    ("authority", Role::Authority),
+    ("management", Role::Management),
+    ("storage", Role::Storage),
+];
 
 /// more entries than any cloud has kinds of endpoints
 const ENTRY_LIMIT: usize = 64;
@@ -53,6 +61,16 @@ impl ExtraHosts {
 
     pub(super) fn has_authority(&self, host: &str) -> bool {
         self.has(Role::Authority, host)
+    }
+
+    pub(super) fn has_storage(&self, host: &str) -> bool {
+        self.has(Role::Storage, host)
+    }
+
+    /// The Azure Resource Manager to use instead of the cloud's: the first that is named.
+    pub(super) fn management(&self) -> Option<&str> {
+        let named = self.entries.iter().find(|(role, _)| *role == Role::Management);
+        named.map(|(_, host)| host.as_str())
     }
 
     fn has(&self, role: Role, host: &str) -> bool {

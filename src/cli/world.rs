@@ -2,6 +2,7 @@
 
 mod look;
 mod revocation;
+mod tasks;
 
 use std::collections::HashMap;
 use std::path::Path;

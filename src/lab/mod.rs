@@ -1,5 +1,5 @@
-//! A whole world on loopback: registry, key vault, Entra, GitHub's API, a time-stamping authority and a
-//! small PKI.
+//! A whole world on loopback: registry, key vault, Entra, Azure Resource Manager, GitHub's API, a
+//! time-stamping authority and a small PKI.
 //!
 //! It proves that the program agrees with itself; that it agrees with others is proven elsewhere.
 //! Of this crate it uses `clock` and `secret` alone, so that one mistake cannot cancel another.
@@ -7,9 +7,10 @@
 //! anyone can read, there because making an RSA key takes long without optimization.
 //!
 //! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault,
-//! Entra and GitHub's API at `https://localhost:PORT`, the control and the time-stamping authority at
+//! Entra, Azure Resource Manager and GitHub's API at `https://localhost:PORT`, the control and the time-stamping authority at
 //! `http://127.0.0.1:PORT`.
 
+mod arm;
 mod content;
 mod control;
 mod entra;
@@ -29,6 +30,9 @@ mod tls;
 mod tsa;
 mod vault;
 
+pub use arm::{
+    Builds, Ending, MANAGED_REGISTRY, RESOURCE_GROUP, RunPlan, STORAGE_SIGNATURE, SUBSCRIPTION,
+};
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
 pub use error::LabError;
 pub use github::{Comment, GITHUB_REPOSITORY, GitHubPermission};
@@ -47,6 +51,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::secret::Secret;
+use arm::{Arm, Storage};
 use control::Remote;
 use entra::{ClientKeys, DevOps, Entra, Issued as IssuedTokens, Oidc};
 use github::GitHub;
@@ -76,6 +81,8 @@ pub struct Lab {
     authority_host: String,
     github: Arc<GitHub>,
     github_host: String,
+    arm: Arc<Arm>,
+    management_host: String,
     tsa: Arc<Tsa>,
     tsa_host: String,
     tasks: Vec<JoinHandle<()>>,
@@ -111,6 +118,7 @@ impl Lab {
         let [github_port, control_port] = [Port::bind().await?, Port::bind().await?];
         let tsa_port = Port::bind().await?;
         let status_port = Port::bind().await?;
+        let [arm_port, storage_port] = [Port::bind().await?, Port::bind().await?];
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
         let github_host = format!("localhost:{}", github_port.number());
@@ -133,7 +141,7 @@ impl Lab {
         });
         let entra = Arc::new(Entra {
             identity: identity.clone(),
-            issued,
+            issued: issued.clone(),
             keys: ClientKeys::default(),
             oidc: Oidc::new(options.clock.clone()),
             devops: DevOps::new(options.clock.clone()),
@@ -149,6 +157,17 @@ impl Lab {
 
         let registry_http = format!("localhost:{}", http.number());
         let registry_https = format!("127.0.0.1:{}", https.number());
+        let storage_host = format!("localhost:{}", storage_port.number());
+        let storage = Storage::new(storage_host, options.clock.clone());
+        let management_host = format!("localhost:{}", arm_port.number());
+        let arm = Arm::new(
+            identity.clone(),
+            issued,
+            options.clock.clone(),
+            registry.clone(),
+            registry_https.clone(),
+            storage.clone(),
+        );
         let control_host = format!("127.0.0.1:{}", control_port.number());
         let site =
             |role, service: Arc<dyn Service>| Arc::new(Site::Role(role, service, control.clone()));
@@ -161,6 +180,8 @@ impl Lab {
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
             status_port.serve(None, site(Role::Status, status.clone())),
             github_port.serve(acceptor(), site(Role::GitHub, github.clone())),
+            arm_port.serve(acceptor(), site(Role::Management, arm.clone())),
+            storage_port.serve(acceptor(), site(Role::Storage, storage)),
             tsa_port.serve(None, site(Role::Tsa, tsa.clone())),
             control_port.serve(None, remote),
         ];
@@ -182,6 +203,8 @@ impl Lab {
             authority_host,
             github,
             github_host,
+            arm,
+            management_host,
             tsa,
             tsa_host,
             tasks,
@@ -266,8 +289,12 @@ impl Lab {
     /// The value of `azure-extra-hosts` that admits this lab.
     pub fn extra_hosts(&self) -> String {
         format!(
-            "vault={},registry={},authority={}",
-            self.vault.host, self.registry_https, self.authority_host
+            "vault={},registry={},authority={},management={},storage={}",
+            self.vault.host,
+            self.registry_https,
+            self.authority_host,
+            self.management_host,
+            self.arm.storage.host
         )
     }
 

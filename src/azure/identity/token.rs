@@ -17,6 +17,8 @@ pub struct Audience {
 pub enum Service {
     Vault,
     Registry,
+    /// Azure Resource Manager.
+    Management,
 }
 
 /// The same in every cloud; registries that refuse tokens for Azure Resource Manager take this one.
@@ -31,11 +33,16 @@ impl Audience {
         Self { service: Service::Registry, cloud }
     }
 
+    pub fn management(cloud: Cloud) -> Self {
+        Self { service: Service::Management, cloud }
+    }
+
     /// The scope of an OAuth 2 request: `https://vault.azure.net/.default`.
     pub fn scope(self) -> &'static str {
         match self.service {
             Service::Vault => self.cloud.vault_scope(),
             Service::Registry => REGISTRY_SCOPE,
+            Service::Management => self.cloud.management_scope(),
         }
     }
 
@@ -172,6 +179,8 @@ mod tests {
         let vault = Audience::vault(Cloud::UsGovernment);
         assert_eq!(vault.scope(), "https://vault.usgovcloudapi.net/.default");
         assert_eq!(vault.resource(), "https://vault.usgovcloudapi.net");
+        let management = Audience::management(Cloud::China);
+        assert_eq!(management.scope(), "https://management.chinacloudapi.cn/.default");
         for cloud in [Cloud::Public, Cloud::China] {
             assert_eq!(
                 Audience::registry(cloud).scope(),

@@ -1,5 +1,6 @@
 //! The commands, one file each, in one array.
 
+mod acr;
 mod cert;
 mod completion;
 mod demo;
@@ -52,6 +53,7 @@ pub struct GroupSpec {
 }
 
 pub const GROUPS: &[GroupSpec] = &[
+    GroupSpec { name: "acr", aliases: &[], about: "Build in an Azure container registry" },
     GroupSpec {
         name: "cert",
         aliases: &["certificate"],
@@ -68,6 +70,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     list::LIST,
     inspect::INSPECT,
     prune::PRUNE,
+    acr::BUILD,
     login::LOGIN,
     logout::LOGOUT,
     cert::ADD,

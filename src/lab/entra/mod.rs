@@ -26,8 +26,11 @@ pub(super) const VAULT_AUDIENCE: &str = "https://vault.azure.net";
 /// The audience of container registries.
 pub(super) const REGISTRY_AUDIENCE: &str = "https://containerregistry.azure.net";
 
+/// The audience of Azure Resource Manager.
+pub(super) const MANAGEMENT_AUDIENCE: &str = "https://management.azure.com";
+
 /// Scopes and resources a token is given for.
-const AUDIENCES: [&str; 2] = [VAULT_AUDIENCE, REGISTRY_AUDIENCE];
+const AUDIENCES: [&str; 3] = [VAULT_AUDIENCE, REGISTRY_AUDIENCE, MANAGEMENT_AUDIENCE];
 
 pub(super) const CLIENT_ASSERTION_TYPE: &str =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
