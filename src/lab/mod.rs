@@ -31,7 +31,8 @@ mod tsa;
 mod vault;
 
 pub use arm::{
-    Builds, Ending, MANAGED_REGISTRY, RESOURCE_GROUP, RunPlan, STORAGE_SIGNATURE, SUBSCRIPTION,
+    Builds, Ending, MANAGED_REGISTRY, Queueing, RESOURCE_GROUP, RunPlan, STORAGE_SIGNATURE,
+    SUBSCRIPTION,
 };
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
 pub use error::LabError;

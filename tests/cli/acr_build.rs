@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sealwright::lab::{
-    Auth, Builds, Ending, Exchange, Fault, LabOptions, MANAGED_REGISTRY, RESOURCE_GROUP, Role,
-    Route, RunPlan, STORAGE_SIGNATURE, SUBSCRIPTION,
+    Auth, Builds, Ending, Exchange, Fault, LabOptions, MANAGED_REGISTRY, Queueing, RESOURCE_GROUP,
+    Role, Route, RunPlan, STORAGE_SIGNATURE, SUBSCRIPTION,
 };
 use serde_json::Value;
 
@@ -211,7 +211,7 @@ async fn a_run_that_tells_another_image_is_not_believed() {
     plan(&program, |plan| plan.ending = Ending::Stray);
     let answer = program.run(&line(&program, GIT)).await;
     assert_eq!((answer.code, answer.stdout.as_str()), (1, ""));
-    assert!(answer.stderr.contains("it names no digest of net-monitor\n"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("names no digest of net-monitor\nhint: az acr task show-run -r labregistry --run-id ca1 --query outputImages\n"), "{}", answer.stderr);
 }
 
 #[tokio::test]
@@ -259,7 +259,12 @@ async fn without_a_log_the_build_goes_on() {
     );
     let log = Route::on(Role::Storage).path("/logs/");
     let words = r#"<Error>s3cret</Error>"#.to_owned();
-    program.lab.control().fault(log, Fault::Error(403, words), 1);
+    // one address that has ended is renewed
+    program.lab.control().fault(log.clone(), Fault::Error(403, words.clone()), 1);
+    let answer = program.run(&line(&program, GIT)).await.succeeds();
+    assert!(answer.stderr.ends_with("ca2 | Successfully built\n"), "{}", answer.stderr);
+    plan(&program, |plan| plan.takes = Duration::from_secs(600));
+    program.lab.control().fault(log, Fault::Error(403, words), 11);
     let answer = program.run(&line(&program, GIT)).await.succeeds();
     assert!(answer.stderr.contains("storage answers 403 to reading the log: ERROR\n"));
     assert!(!answer.stderr.contains("s3cret"));
@@ -326,6 +331,19 @@ async fn a_throttled_build_is_queued_once() {
     assert_eq!(answer.code, 1, "{}", shown(&answer));
     assert!(answer.stderr.contains("Error: queueing the build: POST "), "{}", answer.stderr);
     assert_eq!(program.lab.build_requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_run_that_is_queued_later_is_waited_for() {
+    let program = start().await;
+    plan(&program, |plan| plan.queueing = Queueing::Later);
+    let answer = program.run(&line(&program, GIT)).await;
+    assert_built(&program, &answer);
+    let elsewhere = Fault::Header("Location".into(), "https://evil.example/runs/ca1".into());
+    let queue = Route::on(Role::Management).path("/scheduleRun");
+    program.lab.control().fault(queue, elsewhere, 1);
+    let answer = program.run(&line(&program, GIT)).await;
+    assert!(answer.stderr.contains("queueing the build is not usable: it leads to another host\n"));
 }
 
 #[tokio::test]

@@ -137,7 +137,10 @@ fn rules(root: &Path, dockerfile: &Dockerfile) -> Result<Ignore, TasksError> {
             return Err(TasksError::TooLarge { path, what, limit });
         }
         let text = String::from_utf8_lossy(&text);
-        return Ignore::parse(&text, &LEFT_OUT).map_err(|malformed| {
+        // what the registry builds from must not be filtered a second time, by other rules
+        let mut first = LEFT_OUT.to_vec();
+        first.extend((path != root.join(".dockerignore")).then_some(".dockerignore"));
+        return Ignore::parse(&text, &first).map_err(|malformed| {
             let Malformed { line, pattern, problem } = malformed;
             TasksError::Ignore { path, line, pattern, problem }
         });

@@ -82,7 +82,10 @@ fn another_dockerfile_has_its_own_rules_and_its_own_place() {
     ]);
     let packed = pack(inner.path(), Some(&inner.path().join("build/app.Dockerfile"))).unwrap();
     assert_eq!(packed.dockerfile, "build/app.Dockerfile");
-    assert_eq!(unpacked(packed)["build/app.Dockerfile"], "right");
+    let entries = unpacked(packed);
+    assert_eq!(entries["build/app.Dockerfile"], "right");
+    let names: Vec<&str> = entries.keys().map(String::as_str).collect();
+    assert_eq!(names, ["a", "build/app.Dockerfile"]);
 
     let outside = folder(&[("Dockerfile", "outside"), ("Dockerfile.given", "")]);
     let packed = pack(inner.path(), Some(&outside.path().join("Dockerfile"))).unwrap();

@@ -61,12 +61,7 @@ impl Arm {
         call: Call<'_>,
     ) -> Result<T, TasksError> {
         let what = call.what;
-        let answer = self.call(call).await?;
-        // the parser's own words could quote an address with its signature
-        serde_json::from_slice(&answer.body).map_err(|_| TasksError::Answer {
-            what,
-            problem: "it is not the documented JSON".into(),
-        })
+        json_of(what, &self.call(call).await?)
     }
 
     /// Every entry of a list, page by page.
@@ -105,7 +100,7 @@ impl Arm {
     }
 
     /// An address in an answer, which must be of this host: the token goes there.
-    fn own(&self, what: &'static str, link: &str) -> Result<Url, TasksError> {
+    pub fn own(&self, what: &'static str, link: &str) -> Result<Url, TasksError> {
         let home = self.url(&[], "", &[]);
         match Url::parse(link) {
             Ok(url) if crate::http::same_origin(&url, &home) && url.username().is_empty() => {
@@ -151,6 +146,16 @@ impl Arm {
         };
         sent.map_err(|source| TasksError::Http { what: call.what, source })
     }
+}
+
+/// An answer's JSON. The parser's own words could quote an address with its signature.
+pub(super) fn json_of<T: serde::de::DeserializeOwned>(
+    what: &'static str,
+    answer: &Response,
+) -> Result<T, TasksError> {
+    let problem = || "it is not the documented JSON".to_owned();
+    serde_json::from_slice(&answer.body)
+        .map_err(|_| TasksError::Answer { what, problem: problem() })
 }
 
 fn refused(call: &Call<'_>, token: &Token, answer: &Response) -> TasksError {

@@ -45,6 +45,8 @@ pub enum TasksError {
     Storage { what: &'static str, status: u16, code: String },
     #[error("the build run {run} ended as {status}: {message}")]
     Run { registry: String, run: String, status: String, message: String },
+    #[error("the build run {run} succeeded and names no digest of {image}")]
+    Untold { registry: String, run: String, image: String },
     #[error("the build run {run} was not done within the time limit of {seconds} seconds")]
     TimeOver { run: String, seconds: u64 },
     #[error("the build was cancelled ({signal})")]
@@ -79,6 +81,7 @@ impl Fault for TasksError {
             Self::RegistryAbsent { .. } => "azure-registry-absent",
             Self::Storage { .. } => "azure-build-storage",
             Self::Run { .. } => "azure-build-failed",
+            Self::Untold { .. } => "azure-build-untold",
             Self::TimeOver { .. } => "azure-build-time-over",
             Self::Cancelled { .. } => "azure-build-cancelled",
         }
@@ -113,6 +116,13 @@ impl Fault for TasksError {
             Self::Run { registry, run, .. } => {
                 return Some(format!(
                     "az acr task logs -r {} --run-id {}",
+                    shell_word(registry),
+                    shell_word(run)
+                ));
+            }
+            Self::Untold { registry, run, .. } => {
+                return Some(format!(
+                    "az acr task show-run -r {} --run-id {} --query outputImages",
                     shell_word(registry),
                     shell_word(run)
                 ));

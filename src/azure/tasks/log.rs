@@ -9,17 +9,21 @@ const SIZE: u64 = 64 * 1024 * 1024;
 /// a line is broken here
 const LINE: usize = 16 * 1024;
 
+/// addresses asked for anew; one lasts an hour, a run eight
+const RENEWALS: u32 = 10;
+
 /// A log that is read while it grows.
 pub(super) struct Log {
     url: SignedUrl,
     offset: u64,
     lines: Lines,
     complete: bool,
+    renewals: u32,
 }
 
 impl Log {
     pub fn new(url: SignedUrl) -> Self {
-        Self { url, offset: 0, lines: Lines::default(), complete: false }
+        Self { url, offset: 0, lines: Lines::default(), complete: false, renewals: 0 }
     }
 
     /// Every line that is there by now and was not before.
@@ -39,6 +43,17 @@ impl Log {
             }
         }
         Ok(())
+    }
+
+    /// Whether another address may be asked for.
+    pub fn may_renew(&self) -> bool {
+        self.renewals < RENEWALS
+    }
+
+    /// Goes on with another address of the same log.
+    pub fn renew(&mut self, url: SignedUrl) {
+        self.url = url;
+        self.renewals += 1;
     }
 
     /// Whether everything was read.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, StatusCode};
 
-use super::arm::{Again, Call};
+use super::arm::{Again, Call, json_of};
 use super::log::Log;
 use super::request::{BuildRequest, ImageName};
 use super::storage::SignedUrl;
@@ -23,6 +23,9 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// looks at the log after the run's end; ACR writes its last lines late
 const LAST_LOOKS: usize = 6;
+/// looks for a run that is being queued
+const QUEUE_LOOKS: usize = 60;
+const ACCEPTED: StatusCode = StatusCode::ACCEPTED;
 /// images that a run tells
 const IMAGES: usize = 100;
 
@@ -116,7 +119,19 @@ impl Tasks {
             again: Again::UnlessDone,
             registry: registry.name(),
         };
-        let draft: RunDraft = self.arm.json(call).await?;
+        let mut answer = self.arm.call(call).await?;
+        for _ in 0..QUEUE_LOOKS {
+            // a long-running operation tells where its result will be
+            let Some(place) = answer.header("location").filter(|_| answer.status == ACCEPTED)
+            else {
+                break;
+            };
+            let url = self.arm.own(what, place)?;
+            self.arm.http.clock().sleep(SHORTEST_WAIT).await;
+            let call = Call { method: Method::GET, ..self.post(what, url, registry) };
+            answer = self.arm.call(call).await?;
+        }
+        let draft: RunDraft = json_of(what, &answer)?;
         let id = draft.properties.run_id;
         let plain = (1..=50).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
         match plain {
@@ -138,26 +153,40 @@ impl Tasks {
         let clock = self.arm.http.clock().clone();
         let begun = clock.elapsed();
         let mut log = match logs {
-            Logs::Shown => self.log(registry, run, &mut tell).await,
             Logs::Hidden => None,
+            Logs::Shown => match self.log_url(registry, run).await {
+                Ok(url) => Some(Log::new(url)),
+                Err(error) => {
+                    tell(Progress::NoLog(&error));
+                    None
+                }
+            },
         };
         let mut wait = SHORTEST_WAIT;
         let ended = loop {
-            let state = self.state(registry, run).await?;
-            let news = self.read_log(&mut log, &mut tell).await;
+            let over = || TasksError::TimeOver {
+                run: run.0.clone(),
+                seconds: deadline.0.saturating_sub(begun).as_secs(),
+            };
+            let state = match self.state(registry, run).await {
+                Err(TasksError::Http { .. }) if deadline.left(clock.elapsed()).is_none() => {
+                    return Err(over());
+                }
+                state => state?,
+            };
+            let news = self.read_log((registry, run), &mut log, &mut tell).await;
             if is_final(&state.status) {
                 break state;
             }
             if deadline.left(clock.elapsed()).is_none_or(|left| left <= wait) {
-                let seconds = deadline.0.saturating_sub(begun).as_secs();
-                return Err(TasksError::TimeOver { run: run.0.clone(), seconds });
+                return Err(over());
             }
             wait = if news { SHORTEST_WAIT } else { (wait * 2).min(LONGEST_WAIT) };
             clock.sleep(wait).await;
         };
-        self.read_rest(log, &mut tell).await;
+        self.read_rest((registry, run), log, &mut tell).await;
         match ended.status.as_str() {
-            "Succeeded" => built(registry, ended, images),
+            "Succeeded" => built(registry, run, ended, images),
             _ => Err(TasksError::Run {
                 registry: registry.name().to_owned(),
                 run: run.0.clone(),
@@ -191,46 +220,58 @@ impl Tasks {
         }
     }
 
-    async fn log(
+    async fn log_url(
         &self,
         registry: &ManagedRegistry,
         run: &RunId,
-        tell: &mut impl FnMut(Progress<'_>),
-    ) -> Option<Log> {
+    ) -> Result<SignedUrl, TasksError> {
         let what = "asking for the log";
         let url = self.arm.url(&registry.below(&["runs", &run.0, "listLogSasUrl"]), TASKS_API, &[]);
-        let answer = self.arm.json::<LogDraft>(self.post(what, url, registry)).await;
-        let log = answer.and_then(|draft| {
-            let link = draft.log_link.unwrap_or_default();
-            SignedUrl::parse(what, &link, &self.extra_hosts)
-        });
-        match log {
-            Ok(url) => Some(Log::new(url)),
-            Err(error) => {
-                tell(Progress::NoLog(&error));
-                None
-            }
-        }
+        let draft: LogDraft = self.arm.json(self.post(what, url, registry)).await?;
+        SignedUrl::parse(what, &draft.log_link.unwrap_or_default(), &self.extra_hosts)
     }
 
     /// Whether there was anything new. A log that cannot be read is given up: the run matters more.
-    async fn read_log(&self, log: &mut Option<Log>, tell: &mut impl FnMut(Progress<'_>)) -> bool {
+    async fn read_log(
+        &self,
+        (registry, run): (&ManagedRegistry, &RunId),
+        log: &mut Option<Log>,
+        tell: &mut impl FnMut(Progress<'_>),
+    ) -> bool {
         let Some(reading) = log else { return false };
         let mut news = false;
         let read = reading.follow(&self.arm.http, |line| {
             news = true;
             tell(Progress::Line(line));
         });
-        if let Err(error) = read.await {
-            tell(Progress::NoLog(&error));
-            *log = None;
+        match read.await {
+            Ok(()) => {}
+            // signed addresses end after a while
+            Err(TasksError::Storage { status: 403, .. }) if reading.may_renew() => {
+                match self.log_url(registry, run).await {
+                    Ok(url) => reading.renew(url),
+                    Err(error) => {
+                        tell(Progress::NoLog(&error));
+                        *log = None;
+                    }
+                }
+            }
+            Err(error) => {
+                tell(Progress::NoLog(&error));
+                *log = None;
+            }
         }
         news
     }
 
-    async fn read_rest(&self, mut log: Option<Log>, tell: &mut impl FnMut(Progress<'_>)) {
+    async fn read_rest(
+        &self,
+        of: (&ManagedRegistry, &RunId),
+        mut log: Option<Log>,
+        tell: &mut impl FnMut(Progress<'_>),
+    ) {
         for _ in 0..LAST_LOOKS {
-            self.read_log(&mut log, tell).await;
+            self.read_log(of, &mut log, tell).await;
             let Some(reading) = &mut log else { return };
             if reading.is_done(&self.arm.http).await.unwrap_or(true) {
                 break;
@@ -251,10 +292,10 @@ fn is_final(status: &str) -> bool {
 /// What the run says it pushed, checked against what was asked for.
 fn built(
     registry: &ManagedRegistry,
+    id: &RunId,
     run: RunProperties,
     images: &[ImageName],
 ) -> Result<Vec<BuiltImage>, TasksError> {
-    let wrong = |problem: String| TasksError::Answer { what: "reading the run", problem };
     let told: Vec<BuiltImage> = run
         .output_images
         .unwrap_or_default()
@@ -275,10 +316,11 @@ fn built(
         .iter()
         .map(|asked| {
             let of = |told: &&BuiltImage| asked.is_told_by(&told.repository, told.tag.as_deref());
-            told.iter()
-                .find(of)
-                .cloned()
-                .ok_or_else(|| wrong(format!("it names no digest of {}", asked.repository())))
+            told.iter().find(of).cloned().ok_or_else(|| TasksError::Untold {
+                registry: registry.name().to_owned(),
+                run: id.0.clone(),
+                image: asked.repository().to_owned(),
+            })
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 mod runs;
 mod storage;
 
-pub use runs::{Ending, RunPlan};
+pub use runs::{Ending, Queueing, RunPlan};
 pub use storage::STORAGE_SIGNATURE;
 pub(super) use storage::Storage;
 
@@ -178,7 +178,15 @@ impl Arm {
                 let request: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
                 self.check(&request)?;
                 let number = state.runs.queue(request, now);
-                Ok(ok(&state.runs.told(number, now, self)?))
+                match state.runs.plan.queueing {
+                    Queueing::AtOnce => Ok(ok(&state.runs.told(number, now, self)?)),
+                    Queueing::Later => {
+                        let run =
+                            format!("https://{}{}/runs/{}", ask.host, self.id(), runs::id(number));
+                        let place = format!("{run}?api-version=2019-06-01-preview");
+                        Ok(Answer::empty(StatusCode::ACCEPTED).with("location", place))
+                    }
+                }
             }
             (&Method::GET, ["runs", id]) => {
                 let number = runs::number(id).ok_or_else(not_found)?;

@@ -15,6 +15,15 @@ pub struct RunPlan {
     pub ending: Ending,
     /// What the log holds at the end; it grows while the run goes on.
     pub log: Vec<u8>,
+    pub queueing: Queueing,
+}
+
+/// How a run is queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queueing {
+    AtOnce,
+    /// As a long-running operation: 202, and where its result is.
+    Later,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +42,7 @@ impl Default for RunPlan {
             takes: Duration::from_secs(5),
             ending: Ending::Succeeded,
             log: b"Step 1/1 : FROM scratch\r\nSuccessfully built\r\n".to_vec(),
+            queueing: Queueing::AtOnce,
         }
     }
 }
@@ -62,7 +72,7 @@ pub(super) fn number(id: &str) -> Option<usize> {
     id.strip_prefix("ca")?.parse::<usize>().ok()?.checked_sub(1)
 }
 
-fn id(number: usize) -> String {
+pub(super) fn id(number: usize) -> String {
     format!("ca{}", number + 1)
 }
 

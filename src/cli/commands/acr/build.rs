@@ -255,7 +255,7 @@ async fn give_up(
     error: &TasksError,
     streams: &mut Streams,
 ) {
-    if matches!(error, TasksError::Run { .. } | TasksError::Answer { .. }) {
+    if matches!(error, TasksError::Run { .. } | TasksError::Untold { .. }) {
         return;
     }
     match tasks.cancel(registry, run).await {
@@ -284,8 +284,12 @@ fn tell(
     output: Output,
     streams: &mut Streams,
 ) -> Result<(), CliError> {
-    let mut images: Vec<String> = built.iter().map(BuiltImage::reference).collect();
-    images.dedup();
+    let mut images: Vec<String> = Vec::new();
+    for image in built.iter().map(BuiltImage::reference) {
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
     match output {
         Output::Text => images.iter().try_for_each(|image| streams.line(image)),
         Output::Json => streams.text(&json(&BuildReport {
