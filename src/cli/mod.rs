@@ -4,7 +4,7 @@
 //! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
 //! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
 //! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; and the
-//! command `prune`. A word that names no command of a group is an error.
+//! commands `prune` and `acr build`. A word that names no command of a group is an error.
 
 mod cancelled;
 pub mod commands;

@@ -158,3 +158,20 @@ fn what_cannot_be_packed_is_named() {
     assert_eq!(error.code(), "azure-build-dockerignore");
     assert!(error.to_string().ends_with(".dockerignore, line 2: a class without its end: \"[b\""));
 }
+
+#[test]
+fn what_is_too_much_is_refused() {
+    let inner = folder(&[("Dockerfile", ""), (".dockerignore", &"#".repeat(1024 * 1024 + 1))]);
+    let error = pack(inner.path(), None).err().unwrap();
+    assert_eq!(error.code(), "azure-build-too-large");
+    assert!(error.to_string().ends_with("has more than 1048576 bytes of .dockerignore"), "{error}");
+    let deep = folder(&[("Dockerfile", "")]);
+    std::fs::create_dir_all(deep.path().join("a/".repeat(DEPTH + 1))).unwrap();
+    let error = pack(deep.path(), None).err().unwrap();
+    assert_eq!(error.code(), "azure-build-too-large");
+    let sparse = folder(&[("Dockerfile", "")]);
+    let file = File::create(sparse.path().join("hole")).unwrap();
+    file.set_len(SIZE + 1).unwrap();
+    let error = pack(sparse.path(), None).err().unwrap();
+    assert!(error.to_string().ends_with("has more than 4294967296 bytes"), "{error}");
+}

@@ -162,7 +162,8 @@ fn refused(call: &Call<'_>, token: &Token, answer: &Response) -> TasksError {
     let (what, (code, message)) = (call.what, problem(answer));
     match answer.status {
         StatusCode::UNAUTHORIZED => TasksError::Unauthorized { code, message },
-        StatusCode::FORBIDDEN => {
+        // a policy, or tasks that are switched off, no role would mend
+        StatusCode::FORBIDDEN if code == NO_CODE || code.contains("Authorization") => {
             let hint = build_hint(call.registry, token.principal().as_ref());
             TasksError::Forbidden { what, code, message, hint }
         }
