@@ -22,13 +22,13 @@
 //! | | [`trust`] ★ | trust policy (`Draft` → `Policy`), identities, trust store |
 //! | Services | [`config`] ★ | notation's directories and files, docker's config.json |
 //! | | [`credentials`] ★ | registry credentials: given, stores, helpers |
-//! | | [`azure`] ★ | Entra identity, Key Vault and Artifact Signing, ACR token exchange |
+//! | | [`azure`] ★ | Entra identity, Key Vault, Artifact Signing, ACR token exchange, builds in a registry |
 //! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index |
 //! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |
 //! | | [`batch`] | many images side by side, what lies below an index, what is signed already or of no use any more |
 //! | | [`doctor`] | the prerequisites of signing and verifying as checks |
-//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, GitHub, PKI, TSA, OCSP and CRLs |
+//! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, Azure Resource Manager, GitHub, PKI, TSA, OCSP and CRLs |
 //! | | [`ci`] ★ | the step: inputs, hosts, report, summary |
 //! | | [`cli`] ★ | one file per command; `cli/world.rs` is the only wiring |
 

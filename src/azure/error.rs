@@ -26,6 +26,8 @@ pub enum AzureError {
     VaultHost { host: String },
     #[error("{host:?} is not an Azure Container Registry host")]
     RegistryHost { host: String },
+    #[error("{host:?} is not a storage host of Azure")]
+    StorageHost { host: String },
     #[error("{host:?} is not an Entra authority host")]
     AuthorityHost { host: String },
     #[error("{host:?} is not an endpoint of Artifact Signing")]
@@ -139,6 +141,7 @@ impl Fault for AzureError {
         match self {
             Self::VaultHost { .. } => "azure-vault-host",
             Self::RegistryHost { .. } => "azure-registry-host",
+            Self::StorageHost { .. } => "azure-storage-host",
             Self::AuthorityHost { .. } => "azure-authority-host",
             Self::SigningHost { .. } => "azure-artifact-signing-endpoint",
             Self::ExtraHosts { .. } => "azure-extra-hosts",
@@ -199,6 +202,9 @@ impl Fault for AzureError {
             Self::RegistryHost { .. } => {
                 "a registry is <registry-name>.azurecr.io; name a private cloud's own with azure-extra-hosts registry=HOST:PORT"
             }
+            Self::StorageHost { .. } => {
+                "uploads and logs go to <account>.blob.core.windows.net; name a private cloud's own with azure-extra-hosts storage=HOST:PORT"
+            }
             Self::AuthorityHost { .. } => {
                 "unset AZURE_AUTHORITY_HOST; name a private cloud's own with azure-extra-hosts authority=HOST:PORT"
             }
@@ -206,7 +212,7 @@ impl Fault for AzureError {
                 "an endpoint is https://<region>.codesigning.azure.net, the account's `accountUri`; name a private cloud's own with azure-extra-hosts artifact-signing=HOST:PORT"
             }
             Self::ExtraHosts { .. } => {
-                "write vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT"
+                "write vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT,management=HOST:PORT,storage=HOST:PORT"
             }
             Self::KeyIdEmpty
             | Self::KeyIdFormat { .. }

@@ -2,7 +2,8 @@
 
 use super::AzureError;
 
-/// `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT`: exact hosts, reached by https only.
+/// `vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT,management=HOST:PORT,
+/// storage=HOST:PORT`: exact hosts, reached by https only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExtraHosts {
     entries: Vec<(Role, String)>,
@@ -14,13 +15,17 @@ enum Role {
     Registry,
     Authority,
     ArtifactSigning,
+    Management,
+    Storage,
 }
 
-const ROLES: [(&str, Role); 4] = [
+const ROLES: [(&str, Role); 6] = [
     ("vault", Role::Vault),
     ("registry", Role::Registry),
     ("authority", Role::Authority),
     ("artifact-signing", Role::ArtifactSigning),
+    ("management", Role::Management),
+    ("storage", Role::Storage),
 ];
 
 /// more entries than any cloud has kinds of endpoints
@@ -62,6 +67,16 @@ impl ExtraHosts {
 
     pub(super) fn has_signing(&self, host: &str) -> bool {
         self.has(Role::ArtifactSigning, host)
+    }
+
+    pub(super) fn has_storage(&self, host: &str) -> bool {
+        self.has(Role::Storage, host)
+    }
+
+    /// The Azure Resource Manager to use instead of the cloud's: the first that is named.
+    pub(super) fn management(&self) -> Option<&str> {
+        let named = self.entries.iter().find(|(role, _)| *role == Role::Management);
+        named.map(|(_, host)| host.as_str())
     }
 
     fn has(&self, role: Role, host: &str) -> bool {

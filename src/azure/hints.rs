@@ -173,6 +173,10 @@ const REGISTRY: [RegistryRow; 6] = [
     RegistryRow { role: "AcrDelete", governed: Governed::AsAWhole, wanted: &[Wanted::Delete] },
 ];
 
+/// `Container Registry Tasks Contributor` runs and cancels builds and reads their logs; `Reader` finds the
+/// registry.
+const BUILD: [&str; 2] = ["Container Registry Tasks Contributor", "Reader"];
+
 impl Permission {
     /// `secrets/get`, `certificates/create`, `keys/sign` …
     pub fn name(self) -> &'static str {
@@ -275,6 +279,17 @@ pub fn signing_hint(account: &str, profile: &str, principal: Option<&Principal>)
         &format!("az resource show --ids \"{id}\" --query properties.accountUri -o tsv"),
     ]
     .join("\n")
+}
+
+/// The commands that grant what a build in a registry needs (learn.microsoft.com, "Azure Container Registry
+/// Entra permissions and role assignments overview"): reading the registry, and its tasks.
+pub fn build_hint(name: &str, principal: Option<&Principal>) -> String {
+    let scope = format!("$(az acr show -n {name} --query id -o tsv)");
+    let mut lines = vec!["assign the roles (they take up to 10 minutes to act):".to_owned()];
+    lines.extend(BUILD.map(|role| assignment(role, principal, &scope)));
+    lines.push("or, for everything but granting access:".into());
+    lines.push(assignment("Contributor", principal, &scope));
+    lines.join("\n")
 }
 
 fn assignment(role: &str, principal: Option<&Principal>, scope: &str) -> String {
@@ -388,6 +403,17 @@ mod tests {
             let hint = vault_hint(&vault(), ChainMode::Given, Permission::KeySign, refusal, None);
             assert_eq!(hint, None);
         }
+    }
+
+    #[test]
+    fn roles_of_builds() {
+        insta::assert_snapshot!(build_hint("myregistry", Some(&job())), @r#"
+        assign the roles (they take up to 10 minutes to act):
+        az role assignment create --role "Container Registry Tasks Contributor" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        az role assignment create --role "Reader" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        or, for everything but granting access:
+        az role assignment create --role "Contributor" --assignee-object-id 11111111-2222-3333-4444-555555555555 --assignee-principal-type ServicePrincipal --scope "$(az acr show -n myregistry --query id -o tsv)"
+        "#);
     }
 
     #[test]

@@ -24,6 +24,9 @@ struct CloudRow {
     /// Before it stands the region; none where the service is not (learn.microsoft.com, "Set up
     /// Artifact Signing").
     signing_suffix: Option<&'static str>,
+    management_host: &'static str,
+    management_scope: &'static str,
+    storage_suffix: &'static str,
     /// Whom an assertion of another identity provider is for (learn.microsoft.com, "Workload
     /// identity federation").
     assertion_audience: &'static str,
@@ -39,6 +42,9 @@ const ROWS: [CloudRow; 3] = [
         vault_scope: "https://vault.azure.net/.default",
         registry_suffix: ".azurecr.io",
         signing_suffix: Some(".codesigning.azure.net"),
+        management_host: "management.azure.com",
+        management_scope: "https://management.azure.com/.default",
+        storage_suffix: ".blob.core.windows.net",
         assertion_audience: "api://AzureADTokenExchange",
         authorities: &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com"],
     },
@@ -49,6 +55,9 @@ const ROWS: [CloudRow; 3] = [
         vault_scope: "https://vault.azure.cn/.default",
         registry_suffix: ".azurecr.cn",
         signing_suffix: None,
+        management_host: "management.chinacloudapi.cn",
+        management_scope: "https://management.chinacloudapi.cn/.default",
+        storage_suffix: ".blob.core.chinacloudapi.cn",
         assertion_audience: "api://AzureADTokenExchangeChina",
         authorities: &["login.chinacloudapi.cn", "login.partner.microsoftonline.cn"],
     },
@@ -59,6 +68,9 @@ const ROWS: [CloudRow; 3] = [
         vault_scope: "https://vault.usgovcloudapi.net/.default",
         registry_suffix: ".azurecr.us",
         signing_suffix: None,
+        management_host: "management.usgovcloudapi.net",
+        management_scope: "https://management.usgovcloudapi.net/.default",
+        storage_suffix: ".blob.core.usgovcloudapi.net",
         assertion_audience: "api://AzureADTokenExchangeUSGov",
         authorities: &["login.microsoftonline.us"],
     },
@@ -82,6 +94,11 @@ impl Cloud {
     /// What a token for this cloud's vaults is asked for.
     pub fn vault_scope(self) -> &'static str {
         self.row().vault_scope
+    }
+
+    /// What a token for this cloud's Azure Resource Manager is asked for.
+    pub fn management_scope(self) -> &'static str {
+        self.row().management_scope
     }
 
     /// The audience of an assertion that this cloud's Entra exchanges.
@@ -231,6 +248,54 @@ impl SigningHost {
     }
 }
 
+/// The Azure Resource Manager of a cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagementHost {
+    host: String,
+    cloud: Cloud,
+}
+
+impl ManagementHost {
+    /// The cloud's own; where an extra host is named for it, that one.
+    pub fn of(cloud: Cloud, extra: &ExtraHosts) -> Self {
+        let host = extra.management().unwrap_or(cloud.row().management_host);
+        Self { host: host.to_owned(), cloud }
+    }
+
+    /// `management.azure.com`, or `host:port` of an extra host.
+    pub fn as_str(&self) -> &str {
+        &self.host
+    }
+
+    pub fn cloud(&self) -> Cloud {
+        self.cloud
+    }
+}
+
+/// A storage account's blob endpoint. It gets data whose address Azure Resource Manager signed, never a
+/// token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageHost {
+    host: String,
+}
+
+impl StorageHost {
+    /// Checks `host` (`name` or `name:port`) against the table and the extra hosts.
+    pub fn parse(host: &str, extra: &ExtraHosts) -> Result<Self, AzureError> {
+        let lower = host.to_ascii_lowercase();
+        let account =
+            |row: &CloudRow| lower.strip_suffix(row.storage_suffix).is_some_and(is_account);
+        match ROWS.iter().any(account) || extra.has_storage(&lower) {
+            true => Ok(Self { host: without_default_port(&lower).to_owned() }),
+            false => Err(AzureError::StorageHost { host: host.to_owned() }),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.host
+    }
+}
+
 /// An Entra endpoint that may receive client secrets and assertions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorityHost {
@@ -283,6 +348,12 @@ pub fn full_registry_name(text: &str, cloud: Cloud) -> String {
 /// Key Vault naming rules: 3 to 24 letters, digits and hyphens.
 fn is_vault_name(text: &str) -> bool {
     (3..=24).contains(&text.len()) && is_label(text)
+}
+
+/// Storage account naming rules: 3 to 24 lower-case letters and digits.
+fn is_account(text: &str) -> bool {
+    (3..=24).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
 /// `<registry>` or `<registry>.<region>.geo`; the first label is returned.

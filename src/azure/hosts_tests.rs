@@ -207,3 +207,49 @@ fn a_short_registry_name_becomes_its_login_server() {
         assert_eq!(full_registry_name(text, Cloud::Public), full);
     }
 }
+
+#[test]
+fn each_cloud_has_its_own_resource_manager() {
+    for (cloud, host) in [
+        (Cloud::Public, "management.azure.com"),
+        (Cloud::UsGovernment, "management.usgovcloudapi.net"),
+        (Cloud::China, "management.chinacloudapi.cn"),
+    ] {
+        let management = ManagementHost::of(cloud, &none());
+        assert_eq!((management.as_str(), management.cloud()), (host, cloud));
+        assert_eq!(cloud.management_scope(), format!("https://{host}/.default"));
+    }
+    let extra = ExtraHosts::parse("vault=a:1,management=LOCALHOST:8443,management=b").unwrap();
+    assert_eq!(ManagementHost::of(Cloud::China, &extra).as_str(), "localhost:8443");
+}
+
+#[test]
+fn storage_is_an_accounts_blob_endpoint_or_an_extra_host() {
+    let extra = ExtraHosts::parse("storage=localhost:8443,vault=b:1").unwrap();
+    for host in [
+        "acrtasks01.blob.core.windows.net",
+        "AcrTasks01.blob.core.windows.net",
+        "abc.blob.core.usgovcloudapi.net",
+        "abc.blob.core.chinacloudapi.cn",
+        "localhost:8443",
+    ] {
+        assert_eq!(StorageHost::parse(host, &extra).unwrap().as_str(), host.to_lowercase());
+    }
+    for host in [
+        "",
+        ".blob.core.windows.net",
+        "ab.blob.core.windows.net",
+        "a.b.blob.core.windows.net",
+        "my-account.blob.core.windows.net",
+        "abc.blob.core.windows.net:8443",
+        "abc.blob.core.windows.net.attacker.com",
+        "abcblob.core.windows.net",
+        "abc.queue.core.windows.net",
+        "localhost",
+        "b:1",
+    ] {
+        let error = StorageHost::parse(host, &extra).unwrap_err();
+        assert_eq!(error.code(), "azure-storage-host", "{host}");
+        assert!(error.hint().unwrap().contains("storage=HOST:PORT"));
+    }
+}

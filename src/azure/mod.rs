@@ -1,5 +1,5 @@
 //! Azure: who am I (Entra), the signers of Key Vault and Artifact Signing, Key Vault's certificates, the ACR
-//! token exchange.
+//! token exchange, builds in a registry.
 //!
 //! Tokens go to hosts of one anchored table only (`hosts`); `ExtraHosts` admits private clouds and
 //! labs, exactly as named. The exchanges with Entra are azure_identity's, over the command's own
@@ -19,6 +19,7 @@ mod identity;
 mod key_vault;
 mod leaf;
 mod pem;
+mod tasks;
 #[cfg(test)]
 mod testing;
 
@@ -28,10 +29,12 @@ pub use connection::{ConnectionError, ConnectionName, RegistryConnection, Servic
 pub use error::{AzureError, Refusal};
 pub use extra_hosts::ExtraHosts;
 pub use hints::{
-    ChainMode, Permission, Wanted, pending_request, registry_hint, signing_hint, vault_hint,
+    ChainMode, Permission, Wanted, build_hint, pending_request, registry_hint, signing_hint,
+    vault_hint,
 };
 pub use hosts::{
-    AuthorityHost, CLOUDS, Cloud, RegistryHost, SigningHost, VaultHost, full_registry_name,
+    AuthorityHost, CLOUDS, Cloud, ManagementHost, RegistryHost, SigningHost, StorageHost,
+    VaultHost, full_registry_name,
 };
 pub use identity::{
     Audience, CREDENTIAL_TYPES, CredentialType, Identity, IdentityOptions, Listener, NamedIdentity,
@@ -42,4 +45,8 @@ pub use key_vault::{
     Issuer, KeyId, KeyVaultOptions, KeyVaultSigner, PendingRequest, PolicyState, Protection,
     PublicCertificate, Status, SubjectError, SubjectName, VaultProbe, VersionState,
     public_certificate,
+};
+pub use tasks::{
+    BuildRequest, BuiltImage, ImageName, Logs, ManagedRegistry, Packed, Place, Platform, Progress,
+    RunId, Source, Tasks, TasksError, pack, registry_name,
 };

@@ -3,6 +3,7 @@
 mod examine;
 mod look;
 mod revocation;
+mod tasks;
 mod vault;
 
 use std::collections::{BTreeMap, HashMap};

@@ -117,6 +117,11 @@ impl Http {
         self
     }
 
+    /// The same client with more time, or less.
+    pub fn with_deadline(self, deadline: Deadline) -> Self {
+        Self { deadline, ..self }
+    }
+
     /// The same client for azure_identity's transport.
     pub fn reqwest(&self) -> &reqwest::Client {
         &self.client
@@ -155,6 +160,12 @@ impl Http {
     /// The same without retries: for callers with rules of their own.
     pub async fn send_once(&self, request: Request) -> Result<Response, HttpError> {
         self.follow(request, Patience::Once).await
+    }
+
+    /// The same, tried again only where nothing can have been done: after 429, and where no connection
+    /// was made. For requests that must not be done twice.
+    pub async fn send_unless_done(&self, request: Request) -> Result<Response, HttpError> {
+        self.follow(request, Patience::UnlessDone).await
     }
 
     /// One attempt of [`Http::send`], for requests that must be made anew before each; redirects are
@@ -255,7 +266,7 @@ impl Http {
         };
         match wait {
             Some(wait)
-                if patience == Patience::Retry
+                if patience.tries_again(&outcome)
                     && self.clock.elapsed().saturating_add(wait) < self.deadline.0 =>
             {
                 tracing::debug!(target: "sealwright", "{method} {}: {last}; again in {} ms",
@@ -343,7 +354,21 @@ pub(super) enum Connections {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Patience {
     Retry,
+    UnlessDone,
     Once,
+}
+
+impl Patience {
+    fn tries_again(self, outcome: &Result<Response, Attempt>) -> bool {
+        match self {
+            Patience::Retry => true,
+            Patience::Once => false,
+            Patience::UnlessDone => match outcome {
+                Ok(answer) => answer.status == StatusCode::TOO_MANY_REQUESTS,
+                Err(attempt) => attempt.failure == Failure::Unreachable,
+            },
+        }
+    }
 }
 
 struct Attempt {

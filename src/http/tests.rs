@@ -109,6 +109,18 @@ async fn send_once_and_other_answers_are_not_retried() {
 }
 
 #[tokio::test]
+async fn what_must_not_be_done_twice_is_tried_again_only_where_it_was_not_done() {
+    let busy = || Reply::status(429).with("retry-after", "3");
+    let server = in_turn(vec![busy, busy, || Reply::status(200)]).await;
+    let (http, _) = client(600);
+    let answer = http.send_unless_done(request(server.url("/"))).await.expect("an answer");
+    assert_eq!((answer.status.as_u16(), server.lines().len()), (200, 3));
+    let server = TestServer::start(|_| Reply::status(503)).await;
+    let answer = http.send_unless_done(request(server.url("/"))).await.expect("an answer");
+    assert_eq!((answer.status.as_u16(), server.lines().len()), (503, 1));
+}
+
+#[tokio::test]
 async fn nobody_listening_is_worded_without_secrets() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("bound");

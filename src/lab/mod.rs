@@ -1,5 +1,5 @@
-//! A whole world on loopback: registry, key vault, Entra, GitHub's API, a time-stamping authority and a
-//! small PKI.
+//! A whole world on loopback: registry, key vault, Entra, Azure Resource Manager, GitHub's API, a
+//! time-stamping authority and a small PKI.
 //!
 //! It proves that the program agrees with itself; that it agrees with others is proven elsewhere.
 //! Of this crate it uses `clock` and `secret` alone, so that one mistake cannot cancel another.
@@ -7,9 +7,10 @@
 //! anyone can read, there because making an RSA key takes long without optimization.
 //!
 //! The registry answers at `http://localhost:PORT` and `https://127.0.0.1:PORT`, the vault,
-//! Artifact Signing, Entra and GitHub's API at `https://localhost:PORT`, the control and the time-stamping authority at
-//! `http://127.0.0.1:PORT`.
+//! Artifact Signing, Entra, Azure Resource Manager and GitHub's API at `https://localhost:PORT`, the control and the
+//! time-stamping authority at `http://127.0.0.1:PORT`.
 
+mod arm;
 mod artifact_signing;
 mod content;
 mod control;
@@ -31,6 +32,10 @@ mod tsa;
 mod vault;
 mod vault_state;
 
+pub use arm::{
+    Builds, Ending, MANAGED_REGISTRY, Queueing, RESOURCE_GROUP, RunPlan, STORAGE_SIGNATURE,
+    SUBSCRIPTION,
+};
 pub use artifact_signing::SigningProfile;
 pub use control::{Control, Exchange, Fault, HOLD, Role, Route};
 pub use error::LabError;
@@ -50,6 +55,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::secret::Secret;
+use arm::{Arm, Storage};
 use artifact_signing::ArtifactSigning;
 use control::Remote;
 use entra::{ClientKeys, DevOps, Entra, Issued as IssuedTokens, Oidc};
@@ -80,6 +86,8 @@ pub struct Lab {
     authority_host: String,
     github: Arc<GitHub>,
     github_host: String,
+    arm: Arc<Arm>,
+    management_host: String,
     tsa: Arc<Tsa>,
     tsa_host: String,
     artifact_signing: Arc<ArtifactSigning>,
@@ -116,6 +124,7 @@ impl Lab {
         let [github_port, control_port] = [Port::bind().await?, Port::bind().await?];
         let tsa_port = Port::bind().await?;
         let [status_port, signing_port] = [Port::bind().await?, Port::bind().await?];
+        let [arm_port, storage_port] = [Port::bind().await?, Port::bind().await?];
         let vault_host = format!("localhost:{}", vault_port.number());
         let authority_host = format!("localhost:{}", entra_port.number());
         let github_host = format!("localhost:{}", github_port.number());
@@ -152,8 +161,12 @@ impl Lab {
         let status_host = format!("127.0.0.1:{}", status_port.number());
 
         let host = format!("localhost:{}", signing_port.number());
-        let artifact_signing =
-            Arc::new(ArtifactSigning::new(host, issued, pki.clone(), options.clock.clone()));
+        let artifact_signing = Arc::new(ArtifactSigning::new(
+            host,
+            issued.clone(),
+            pki.clone(),
+            options.clock.clone(),
+        ));
 
         let github = GitHub::new(identity.clone());
         let tsa = Arc::new(Tsa::valid_for(options.timestamp_validity, options.clock.clone())?);
@@ -161,6 +174,17 @@ impl Lab {
 
         let registry_http = format!("localhost:{}", http.number());
         let registry_https = format!("127.0.0.1:{}", https.number());
+        let storage_host = format!("localhost:{}", storage_port.number());
+        let storage = Storage::new(storage_host, options.clock.clone());
+        let management_host = format!("localhost:{}", arm_port.number());
+        let arm = Arm::new(
+            identity.clone(),
+            issued,
+            options.clock.clone(),
+            registry.clone(),
+            registry_https.clone(),
+            storage.clone(),
+        );
         let control_host = format!("127.0.0.1:{}", control_port.number());
         let site =
             |role, service: Arc<dyn Service>| Arc::new(Site::Role(role, service, control.clone()));
@@ -173,6 +197,8 @@ impl Lab {
             entra_port.serve(acceptor(), site(Role::Entra, entra.clone())),
             status_port.serve(None, site(Role::Status, status.clone())),
             github_port.serve(acceptor(), site(Role::GitHub, github.clone())),
+            arm_port.serve(acceptor(), site(Role::Management, arm.clone())),
+            storage_port.serve(acceptor(), site(Role::Storage, storage)),
             tsa_port.serve(None, site(Role::Tsa, tsa.clone())),
             signing_port.serve(acceptor(), site(Role::ArtifactSigning, artifact_signing.clone())),
             control_port.serve(None, remote),
@@ -195,6 +221,8 @@ impl Lab {
             authority_host,
             github,
             github_host,
+            arm,
+            management_host,
             tsa,
             tsa_host,
             artifact_signing,
@@ -280,8 +308,13 @@ impl Lab {
     /// The value of `azure-extra-hosts` that admits this lab.
     pub fn extra_hosts(&self) -> String {
         format!(
-            "vault={},registry={},authority={},artifact-signing={}",
-            self.vault.host, self.registry_https, self.authority_host, self.artifact_signing.host
+            "vault={},registry={},authority={},artifact-signing={},management={},storage={}",
+            self.vault.host,
+            self.registry_https,
+            self.authority_host,
+            self.artifact_signing.host,
+            self.management_host,
+            self.arm.storage.host
         )
     }
 

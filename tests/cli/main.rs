@@ -5,6 +5,7 @@ mod program;
 mod support;
 mod timestamp;
 
+mod acr_build;
 mod arguments;
 mod artifact_signing;
 mod azure;

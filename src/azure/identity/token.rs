@@ -18,6 +18,8 @@ pub enum Service {
     Vault,
     Registry,
     ArtifactSigning,
+    /// Azure Resource Manager.
+    Management,
 }
 
 /// The same in every cloud; registries that refuse tokens for Azure Resource Manager take this one.
@@ -39,12 +41,17 @@ impl Audience {
         Self { service: Service::ArtifactSigning, cloud }
     }
 
+    pub fn management(cloud: Cloud) -> Self {
+        Self { service: Service::Management, cloud }
+    }
+
     /// The scope of an OAuth 2 request: `https://vault.azure.net/.default`.
     pub fn scope(self) -> &'static str {
         match self.service {
             Service::Vault => self.cloud.vault_scope(),
             Service::Registry => REGISTRY_SCOPE,
             Service::ArtifactSigning => SIGNING_SCOPE,
+            Service::Management => self.cloud.management_scope(),
         }
     }
 
@@ -183,6 +190,8 @@ mod tests {
         assert_eq!(vault.resource(), "https://vault.usgovcloudapi.net");
         let signing = Audience::artifact_signing(Cloud::Public);
         assert_eq!(signing.resource(), "https://codesigning.azure.net");
+        let management = Audience::management(Cloud::China);
+        assert_eq!(management.scope(), "https://management.chinacloudapi.cn/.default");
         for cloud in [Cloud::Public, Cloud::China] {
             assert_eq!(
                 Audience::registry(cloud).scope(),

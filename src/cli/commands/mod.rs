@@ -1,5 +1,6 @@
 //! The commands, one file each, in one array.
 
+mod acr;
 mod cert;
 mod completion;
 mod demo;
@@ -55,6 +56,7 @@ pub struct GroupSpec {
 }
 
 pub const GROUPS: &[GroupSpec] = &[
+    GroupSpec { name: "acr", aliases: &[], about: "Build in an Azure container registry" },
     GroupSpec {
         name: "cert",
         aliases: &["certificate"],
@@ -82,6 +84,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     inspect::INSPECT,
     prune::PRUNE,
     doctor::DOCTOR,
+    acr::BUILD,
     login::LOGIN,
     logout::LOGOUT,
     cert::ADD,

@@ -15,6 +15,9 @@ pub enum Role {
     /// The OCSP responder and the CRL server.
     Status,
     GitHub,
+    /// Azure Resource Manager.
+    Management,
+    Storage,
     Tsa,
     ArtifactSigning,
 }

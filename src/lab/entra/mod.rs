@@ -29,8 +29,12 @@ pub(super) const REGISTRY_AUDIENCE: &str = "https://containerregistry.azure.net"
 /// The audience of Artifact Signing.
 pub(super) const SIGNING_AUDIENCE: &str = "https://codesigning.azure.net";
 
+/// The audience of Azure Resource Manager.
+pub(super) const MANAGEMENT_AUDIENCE: &str = "https://management.azure.com";
+
 /// Scopes and resources a token is given for.
-const AUDIENCES: [&str; 3] = [VAULT_AUDIENCE, REGISTRY_AUDIENCE, SIGNING_AUDIENCE];
+const AUDIENCES: [&str; 4] =
+    [VAULT_AUDIENCE, REGISTRY_AUDIENCE, SIGNING_AUDIENCE, MANAGEMENT_AUDIENCE];
 
 pub(super) const CLIENT_ASSERTION_TYPE: &str =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -75,14 +75,13 @@ async fn https_is_trusted_by_the_labs_ca_only() {
     let url = format!("https://{}/v2/", lab.registry_https_host());
     assert_eq!(send(client.get(&url)).await.0, StatusCode::OK);
     assert!(super::client(&other).get(&url).send().await.is_err());
-    assert_eq!(
-        lab.extra_hosts(),
-        format!(
-            "vault={},registry={},authority={},artifact-signing={}",
-            lab.vault_host(),
-            lab.registry_https_host(),
-            lab.authority_host(),
-            lab.signing_endpoint().trim_start_matches("https://").trim_end_matches('/')
-        )
+    let hosts = format!(
+        "vault={},registry={},authority={},artifact-signing={},management={},storage=localhost:",
+        lab.vault_host(),
+        lab.registry_https_host(),
+        lab.authority_host(),
+        lab.signing_endpoint().trim_start_matches("https://").trim_end_matches('/'),
+        lab.management_host()
     );
+    assert!(lab.extra_hosts().starts_with(&hosts), "{}", lab.extra_hosts());
 }

@@ -1,0 +1,5 @@
+//! `acr`: what an Azure container registry does by itself.
+
+mod build;
+
+pub use build::BUILD;
