@@ -7,6 +7,7 @@ mod timestamp;
 
 mod acr_build;
 mod arguments;
+mod article;
 mod artifact_signing;
 mod azure;
 mod cert;
