@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::revocation::{
-    Answers, Asked, AskedOnce, ChainTrust, RevocationCheck, Revoked, Standing, UNREACHABLE,
+    Answers, Asked, AskedOnce, ChainTrust, RevocationCheck, Revoked, Standing,
 };
 use crate::x509::{Chain, remedy};
 
@@ -41,7 +41,7 @@ pub enum OwnRevocationError {
     #[error("signing certificate with subject {subject:?} is revoked")]
     Revoked { subject: String, revoked: Revoked, answers: Answers },
     #[error("signing certificate with subject {subject:?} revocation status is unknown")]
-    Unknown { subject: String, problems: Vec<String>, answers: Answers },
+    Unknown { subject: String, problems: Vec<String>, advice: &'static str, answers: Answers },
 }
 
 impl OwnRevocation {
@@ -122,7 +122,7 @@ impl Fault for OwnRevocationError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Revoked { .. } => remedy::REVOKED,
-            Self::Unknown { .. } => UNREACHABLE,
+            Self::Unknown { advice, .. } => advice,
         };
         Some(hint.to_owned())
     }
@@ -145,6 +145,7 @@ fn judge(answers: &Answers) -> Result<(), OwnRevocationError> {
         Standing::Unknown(certificate) => Err(OwnRevocationError::Unknown {
             subject: certificate.subject.clone(),
             problems: certificate.problems(),
+            advice: certificate.advice(),
             answers: answers.clone(),
         }),
     }

@@ -115,6 +115,7 @@ impl Stamper {
             Standing::Unknown(certificate) => Err(StampError::RevocationUnknown {
                 subject: certificate.subject.clone(),
                 problems: certificate.problems(),
+                advice: certificate.advice(),
             }),
         }
     }
