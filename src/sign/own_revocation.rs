@@ -83,6 +83,19 @@ impl Told {
         warnings.extend(judge(&answers).err().map(|doubt| doubt.warning()));
         Self { answers: Some(answers), warnings }
     }
+
+    /// The same of a chain that signed earlier and may have ended since, under the same root as the
+    /// signer's: where doubt is to fail it does.
+    pub async fn of_earlier(
+        own: Option<&OwnRevocation>,
+        chain: &Chain,
+        now: OffsetDateTime,
+    ) -> Result<Self, OwnRevocationError> {
+        if let Some(own) = own.filter(|own| own.rule == OwnRule::Fail) {
+            judge(&own.ask(chain, now).await)?;
+        }
+        Ok(Self::of(own, chain, now).await)
+    }
 }
 
 impl OwnRevocationError {
