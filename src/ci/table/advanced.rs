@@ -37,7 +37,7 @@ pub(super) const INPUTS: &[Input] = &[
         "warn-before",
         Shape::Duration,
         Some("720h"),
-        "Warn of a certificate, signature, timestamping certificate or kept CRL that ends within this time, such as `1440h`; `0`: never. Unless given, what lasts 10 days or less is told in its last third.",
+        "Warn of a certificate, signature, timestamping certificate or kept CRL that ends within this time, such as `1440h`; `0`: never. Unless given, what lasts 30 days or less is told in its last third.",
     ).of(IMAGES),
     input(
         "recursive",
