@@ -230,11 +230,12 @@ impl Wanted<'_> {
     }
 
     /// The signer's own certificate; or an earlier one of the same subscriber, within its time as far as the
-    /// timestamp beside it says.
+    /// timestamp beside it says, which the countersigner is asked about.
     fn is_own_leaf(&self, intact: &Intact) -> bool {
         let leaf = intact.chain().leaf();
         leaf == self.signer.chain().leaf()
-            || (self.signer.is_maker_of(intact.chain())
+            || (self.countersigner.is_some()
+                && self.signer.is_maker_of(intact.chain())
                 && stamped(intact)
                     .is_some_and(|time| leaf.not_before() <= time && time <= leaf.not_after()))
     }

@@ -154,19 +154,24 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
 }
 
 fn reach_v6(address: Ipv6Addr) -> Reach {
-    let first = address.segments()[0];
+    let [first, second, third, ..] = address.segments();
     if first & 0xffc0 == 0xfe80 || address.is_multicast() {
         Reach::Link
     } else if address.is_loopback() || address.is_unspecified() {
         Reach::Loopback
-    } else if first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfec0 {
+    } else if first & 0xfe00 == 0xfc00
+        || first & 0xffc0 == 0xfec0
+        || [first, second, third] == [0x64, 0xff9b, 1]
+    {
+        // 64:ff9b:1::/48 is translated by rules of the network's own: RFC 8215
         Reach::Private
     } else {
         Reach::Public
     }
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, NAT64 (RFC 6052) or 6to4 (RFC 3056).
+/// The IPv4 address that an IPv6 address stands for: mapped or compatible (RFC 4291, 2.5.5), NAT64
+/// (RFC 6052) or 6to4 (RFC 3056).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     if let Some(mapped) = address.to_ipv4_mapped() {
         return Some(mapped);
@@ -177,6 +182,8 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     };
     match address.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, _, _] => Some(at(12)),
+        // `::1` and `::` stand for themselves
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => Some(at(12)),
         [0x2002, ..] => Some(at(2)),
         _ => None,
     }
@@ -217,6 +224,7 @@ mod tests {
             ("100.100.100.200", [true, false, false, true]),
             ("fd00::1", [true, false, false, true]),
             ("::ffff:10.0.0.1", [true, false, false, true]),
+            ("64:ff9b:1::a9fe:a9fe", [true, false, false, true]),
             ("127.0.0.1", [false, false, false, true]),
             ("0.0.0.0", [false, false, false, true]),
             ("::1", [false, false, false, true]),
@@ -226,6 +234,7 @@ mod tests {
             ("fe80::1", [false, false, false, false]),
             ("::ffff:169.254.169.254", [false, false, false, false]),
             ("64:ff9b::a9fe:a9fe", [false, false, false, false]),
+            ("::169.254.169.254", [false, false, false, false]),
             ("2002:a9fe:a9fe::", [false, false, false, false]),
             ("224.0.0.1", [false, false, false, false]),
             ("255.255.255.255", [false, false, false, false]),
