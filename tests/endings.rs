@@ -126,13 +126,18 @@ async fn ten_images_of_one_chain_say_it_once_and_signatures_that_expire_together
     program.wait(UNTIL_DUE).await;
     let answer = program.run(&format!("sign {images}")).await.succeeds();
     assert_eq!(answer.stderr, format!("{CERTIFICATE}{WITH_CERTIFICATE}"));
-    let answer = program.run(&format!("sign --expiry 480h {images}")).await.succeeds();
+    let line = format!("sign --warn-before 720h --expiry 480h {images}");
+    let answer = program.run(&line).await.succeeds();
     let signatures = "Warning: 10 signatures expire, the first at 2026-08-20T12:00:00Z: sign the images again before that\n";
     assert_eq!(answer.stderr, format!("{CERTIFICATE}{signatures}"));
-    let answer = program.run(&format!("sign --skip-signed --output json {images}")).await;
+    let answer =
+        program.run(&format!("sign --skip-signed --warn-before 720h --output json {images}")).await;
     let report = parsed(&answer);
     assert_eq!(report["images"].as_array().map(Vec::len), Some(10));
     assert!(report["images"].as_array().unwrap().iter().all(|i| !codes(&i["endings"]).is_empty()));
+    // a time of thirty days or less would be due from its first day on
+    let answer = program.run(&format!("sign --expiry 480h {images}")).await.succeeds();
+    assert_eq!(answer.stderr, CERTIFICATE);
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ async fn a_key_that_is_revoked_is_not_asked_for_a_signature() {
 async fn a_status_that_nobody_tells_is_a_warning_or_fails_with_what_each_server_said() {
     for (telling, words) in [
         (None, "answered 404"),
-        (Some(Telling::Stale), "was good until 2026-05-31"),
+        (Some(Telling::Stale), "was good until 2026-05-31T12:00:00Z"),
         (Some(Telling::Forged), "does not verify"),
     ] {
         let world = World::start().await;
@@ -199,6 +199,7 @@ async fn offline_rests_on_kept_crls_and_the_timestamp_authority_is_asked_alike()
     let answer = world.sign(offline).await;
     assert_eq!(answer.code, 1);
     assert!(answer.stderr.contains("is in the cache, and no server is asked"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("\nhint: fill the CRL cache"), "{}", answer.stderr);
     world.lab().tell(Telling::Unknown);
     world.sign("").await.succeeds();
     let before = world.asked();
@@ -212,6 +213,7 @@ async fn offline_rests_on_kept_crls_and_the_timestamp_authority_is_asked_alike()
     assert_eq!(answer.code, 1);
     assert!(answer.stderr.contains("timestamping certificate with subject"), "{}", answer.stderr);
     assert!(answer.stderr.contains("no server is asked"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("\nhint: fill the CRL cache"), "{}", answer.stderr);
 }
 
 #[tokio::test]

@@ -175,6 +175,7 @@ async fn offline_asks_nobody_and_rests_on_kept_crls() {
     let answer = world.verify("--revocation offline").await;
     assert_eq!(answer.code, 1);
     assert!(answer.stderr.contains("is in the cache, and no server is asked"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("\nhint: fill the CRL cache"), "{}", answer.stderr);
     world.lab().tell(Telling::Unknown);
     world.verify("").await.succeeds();
     let before = world.asked();

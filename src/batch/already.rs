@@ -15,8 +15,8 @@ use crate::lifetime::Lifetime;
 use crate::registry::{FetchedSignature, Reference, Registry, SignatureDescriptor, Version};
 use crate::revocation::Answers;
 use crate::sign::{
-    OpenSigner, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, Told, open, sign,
-    stamped,
+    OpenSigner, OwnRevocation, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, Told,
+    open, sign, stamped,
 };
 
 /// most signatures of one artifact that are looked at, as notation's default when verifying
@@ -54,7 +54,7 @@ pub struct AlreadySigned {
     pub expiry: Option<OffsetDateTime>,
     /// The time of its timestamp, where one was wanted and holds.
     pub timestamp: Option<OffsetDateTime>,
-    /// What was told of the signing chain's revocation.
+    /// What was told of its chain's revocation.
     pub revocation: Option<Answers>,
     /// Its timestamp is taken at its word.
     pub lifetime: Lifetime,
@@ -141,7 +141,7 @@ pub async fn sign_once(
     let reference = request.reference.at(&target.digest);
     match wanted.find(registry, listing.signatures).await {
         Ok(good) => {
-            let told = Told::of(request.own_revocation, signer.chain(), now).await;
+            let told = told_of(&good, &*signer, request.own_revocation, now).await?;
             Ok(Once::Already(AlreadySigned {
                 reference,
                 lifetime: Lifetime::of_signature(&good.intact, &good.signature.to_string()),
@@ -230,11 +230,12 @@ impl Wanted<'_> {
     }
 
     /// The signer's own certificate; or an earlier one of the same subscriber, within its time as far as the
-    /// timestamp beside it says.
+    /// timestamp beside it says, which the countersigner is asked about.
     fn is_own_leaf(&self, intact: &Intact) -> bool {
         let leaf = intact.chain().leaf();
         leaf == self.signer.chain().leaf()
-            || (self.signer.is_maker_of(intact.chain())
+            || (self.countersigner.is_some()
+                && self.signer.is_maker_of(intact.chain())
                 && stamped(intact)
                     .is_some_and(|time| leaf.not_before() <= time && time <= leaf.not_after()))
     }
@@ -257,6 +258,22 @@ impl Wanted<'_> {
             |fault: BoxFault| Shortfall::Timestamp(excerpt(&fault.to_string(), LINE_LIMIT));
         accepted.map(Some).map_err(refused)
     }
+}
+
+/// What is told of the certificate that signed: the signer's own, or an earlier one, whose revocation
+/// nobody has asked about yet.
+async fn told_of(
+    good: &Good,
+    signer: &dyn Signer,
+    own: Option<&OwnRevocation>,
+    now: OffsetDateTime,
+) -> Result<Told, SignError> {
+    let found = good.intact.chain();
+    if found.leaf() == signer.chain().leaf() {
+        // its chain beside the signature is whoever's that may push
+        return Ok(Told::of(own, signer.chain(), now).await);
+    }
+    Ok(Told::of_earlier(own, found, now).await.map_err(Box::new)?)
 }
 
 fn intact(fetched: &FetchedSignature) -> Option<Intact> {

@@ -92,6 +92,9 @@ impl<'de> Visitor<'de> for FileVisitor {
                         Shape::Sources => map.next_value::<Sources>()?.0,
                         _ => map.next_value::<Value>()?.0,
                     };
+                    if input.shape == Shape::File && value.trim_end().contains('\n') {
+                        return Err(A::Error::custom(format!("`{}` is one file", input.name)));
+                    }
                     draft.set(input.name, &value);
                     seen.push(input.name);
                 }
@@ -386,6 +389,7 @@ mod tests {
     fn a_file_cannot_name_another_file_nor_be_huge_nor_nest() {
         assert!(problem("config: other.yml\n").contains("cannot stand"));
         assert!(problem("images: [[a]]\n").contains("expected a text"));
+        assert!(problem("timestamp-root-cert: [a, b]\n").contains("` is one file at line 1"));
         assert!(problem("user-metadata:\n  a: 1.10\n").contains("in quotes"));
         assert!(problem("user-metadata:\n  a: \"b\\nc=d\"\n").contains("one line"));
         let huge = "#".repeat(CONFIG_FILE_LIMIT as usize + 1);

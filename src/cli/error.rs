@@ -232,6 +232,7 @@ impl Fault for CliError {
             CliError::ShortLivedWithoutTimestamp => Some(
                 "--timestamp-url http://timestamp.acs.microsoft.com --timestamp-root-cert <file with the authority's root>".to_owned(),
             ),
+            CliError::InvalidValue { value, flag, .. } => in_hours(value, flag),
             CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
             CliError::PluginMissing { .. } => Some(format!(
                 "azure-kv is built in: {PROGRAM} sign --plugin azure-kv --id <key id> <reference>"
@@ -239,6 +240,17 @@ impl Fault for CliError {
             _ => None,
         }
     }
+}
+
+/// Go has no unit for days: what was meant, in hours.
+fn in_hours(value: &str, flag: &str) -> Option<String> {
+    let (days, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit())?);
+    if !matches!(unit.trim(), "d" | "day" | "days") {
+        return None;
+    }
+    let hours = days.parse::<u32>().ok()?.checked_mul(24)?;
+    let flag = flag.rsplit(' ').next().unwrap_or(flag);
+    Some(format!("in hours: {flag} {hours}h"))
 }
 
 fn did_you_mean(near: &[String]) -> String {

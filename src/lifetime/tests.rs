@@ -80,7 +80,7 @@ fn each_end_is_told_from_thirty_days_before_to_its_last_second() {
 
 #[test]
 fn what_is_short_lived_by_design_is_told_in_its_last_third() {
-    const SHORT: i64 = 10 * 24 * 3600;
+    const SHORT: i64 = DAYS_30;
     for (life, left, said) in [
         (SHORT, SHORT / 3, true),
         (SHORT, SHORT / 3 + 1, false),

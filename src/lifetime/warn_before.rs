@@ -9,8 +9,8 @@ use super::Span;
 /// When the end of something is near.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WarnBefore {
-    /// 30 days; for what is short-lived by design, such as the certificates of Azure Artifact Signing,
-    /// the last third of its life.
+    /// 30 days; for what lasts no longer, such as the certificates of Azure Artifact Signing or a signature
+    /// with an expiry of a month, the last third of its life: it would be due from its first day.
     #[default]
     Usual,
     Given(Duration),
@@ -18,9 +18,6 @@ pub enum WarnBefore {
 }
 
 const USUAL: time::Duration = time::Duration::days(30);
-/// Baseline Requirements of the CA/Browser Forum: the longest life of a subscriber's CRL (4.9.7), and
-/// that of a short-lived certificate (1.6.1), which is to be 7 days
-const SHORT_LIVED: time::Duration = time::Duration::days(10);
 
 impl WarnBefore {
     /// What the user gave; zero turns it off.
@@ -36,7 +33,7 @@ impl WarnBefore {
     pub(super) fn is_due(self, span: &Span, now: OffsetDateTime) -> bool {
         let (left, life) = (span.to - now, span.to - span.from);
         let ahead = match self {
-            Self::Usual if life <= SHORT_LIVED => life / 3,
+            Self::Usual if life <= USUAL => life / 3,
             Self::Usual => USUAL,
             Self::Given(given) => time::Duration::try_from(given).unwrap_or(time::Duration::MAX),
             Self::Never => return false,

@@ -160,20 +160,27 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
 }
 
 fn reach_v6(address: Ipv6Addr) -> Reach {
-    let first = address.segments()[0];
-    if first & 0xffc0 == 0xfe80 || address.is_multicast() || address == METADATA_V6 {
+    let [first, second, third, .., high, low] = address.segments();
+    let local_nat64 = [first, second, third] == [0x64, 0xff9b, 1];
+    if first & 0xffc0 == 0xfe80
+        || address.is_multicast()
+        || address == METADATA_V6
+        || (local_nat64
+            && reach_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))) == Reach::Link)
+    {
         Reach::Link
     } else if address.is_loopback() || address.is_unspecified() {
         Reach::Loopback
-    } else if first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfec0 {
+    } else if first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfec0 || local_nat64 {
+        // 64:ff9b:1::/48 is translated by rules of the network's own: RFC 8215
         Reach::Private
     } else {
         Reach::Public
     }
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, compatible (RFC 4291), NAT64 (RFC 6052,
-/// RFC 8215) or 6to4 (RFC 3056).
+/// The IPv4 address that an IPv6 address stands for: mapped or compatible (RFC 4291, 2.5.5), NAT64
+/// (RFC 6052) or 6to4 (RFC 3056).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     if let Some(mapped) = address.to_ipv4_mapped() {
         return Some(mapped);
@@ -183,9 +190,9 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
         Ipv4Addr::new(octets[start], octets[start + 1], octets[start + 2], octets[start + 3])
     };
     match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, _, _] | [0x64, 0xff9b, 1, ..] | [0, 0, 0, 0, 0, 0, _, _] => {
-            Some(at(12))
-        }
+        [0x64, 0xff9b, 0, 0, 0, 0, _, _] => Some(at(12)),
+        // `::1` and `::` stand for themselves
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => Some(at(12)),
         [0x2002, ..] => Some(at(2)),
         _ => None,
     }
@@ -226,6 +233,7 @@ mod tests {
             ("100.100.100.200", [true, false, false, true]),
             ("fd00::1", [true, false, false, true]),
             ("::ffff:10.0.0.1", [true, false, false, true]),
+            ("64:ff9b:1::a9fe:a9fe", [true, false, false, true]),
             ("127.0.0.1", [false, false, false, true]),
             ("0.0.0.0", [false, false, false, true]),
             ("::1", [false, false, false, true]),

@@ -1,7 +1,9 @@
 //! Why a server's answer says nothing about a certificate.
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
+use super::advice;
+use crate::clock::rfc3339;
 use crate::fault::{Fault, excerpt};
 
 /// Each is one server's; the certificate's status stays unknown unless another server tells it.
@@ -21,7 +23,7 @@ pub enum RevocationError {
     NotKnown,
     #[error("the {what} {}", stale(*.next_update))]
     Stale { what: &'static str, next_update: Option<OffsetDateTime> },
-    #[error("the {what} is from {from}, which is still to come")]
+    #[error("the {what} is from {}, which is still to come", utc(*.from))]
     Future { what: &'static str, from: OffsetDateTime },
     #[error("the {what} has the critical extension {oid}, which is not understood")]
     CriticalExtension { what: &'static str, oid: String },
@@ -78,12 +80,8 @@ impl Fault for RevocationError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NotCached { .. } => Some(
-                "fill the cache where the servers can be reached: verify the same artifact there \
-                 without `--revocation offline`, and carry the folder crl of the cache over"
-                    .to_owned(),
-            ),
-            Self::Future { .. } => Some("is this machine's clock right? date -u".to_owned()),
+            Self::NotCached { .. } => Some(advice::FILL_CACHE.to_owned()),
+            Self::Future { .. } => Some(advice::CLOCK.to_owned()),
             _ => None,
         }
     }
@@ -91,7 +89,11 @@ impl Fault for RevocationError {
 
 fn stale(next_update: Option<OffsetDateTime>) -> String {
     match next_update {
-        Some(end) => format!("was good until {end}"),
+        Some(end) => format!("was good until {}", utc(end)),
         None => "does not say until when it is good".to_owned(),
     }
+}
+
+fn utc(time: OffsetDateTime) -> String {
+    rfc3339(&time.to_offset(UtcOffset::UTC))
 }

@@ -16,7 +16,6 @@ mod settings;
 mod status;
 
 pub use address::{ChainTrust, Hop, Loopback, check_address};
-pub use advice::UNREACHABLE;
 pub use asked_once::AskedOnce;
 pub use cache::{CacheError, CachedCrl, CrlCache};
 pub use checker::{Asked, Checker, CheckerOptions, Reach, RevocationCheck, SourceRule};

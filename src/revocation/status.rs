@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{OffsetDateTime, UtcOffset};
 
-use super::RevocationError;
+use super::{RevocationError, advice};
 use crate::clock::rfc3339;
 
 /// One certificate's status.
@@ -135,6 +135,12 @@ impl CertificateStatus {
             Some(format!("{} {}: {problem}", answer.method.name(), answer.url))
         });
         self.problem.iter().map(ToString::to_string).chain(of_servers).collect()
+    }
+
+    /// What to do when the status is not known: the next command to type.
+    pub fn advice(&self) -> &'static str {
+        let of_servers = self.servers.iter().filter_map(|answer| answer.result.as_ref().err());
+        advice::on(self.problem.iter().chain(of_servers))
     }
 }
 

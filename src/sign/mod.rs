@@ -110,6 +110,11 @@ pub async fn sign(
     let signing = async {
         let sealing = seal_request(&target, request, now);
         let sealed = seal_with(&sealing, signer.as_ref(), request.countersigner).await?;
+        let chain = sealed.intact.chain();
+        if let Some(own) = request.own_revocation.filter(|_| chain != signer.chain()) {
+            // renewed since it was opened
+            own.gate(chain, now).await.map_err(Box::new)?;
+        }
         let pushed = registry
             .push_signature(SignaturePush {
                 subject: &target,

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::revocation::{
-    Answers, Asked, AskedOnce, ChainTrust, RevocationCheck, Revoked, Standing, UNREACHABLE,
+    Answers, Asked, AskedOnce, ChainTrust, RevocationCheck, Revoked, Standing,
 };
 use crate::x509::{Chain, remedy};
 
@@ -41,7 +41,7 @@ pub enum OwnRevocationError {
     #[error("signing certificate with subject {subject:?} is revoked")]
     Revoked { subject: String, revoked: Revoked, answers: Answers },
     #[error("signing certificate with subject {subject:?} revocation status is unknown")]
-    Unknown { subject: String, problems: Vec<String>, answers: Answers },
+    Unknown { subject: String, problems: Vec<String>, advice: &'static str, answers: Answers },
 }
 
 impl OwnRevocation {
@@ -83,6 +83,19 @@ impl Told {
         warnings.extend(judge(&answers).err().map(|doubt| doubt.warning()));
         Self { answers: Some(answers), warnings }
     }
+
+    /// The same of a chain that signed earlier and may have ended since, under the same root as the
+    /// signer's: where doubt is to fail it does.
+    pub async fn of_earlier(
+        own: Option<&OwnRevocation>,
+        chain: &Chain,
+        now: OffsetDateTime,
+    ) -> Result<Self, OwnRevocationError> {
+        if let Some(own) = own.filter(|own| own.rule == OwnRule::Fail) {
+            judge(&own.ask(chain, now).await)?;
+        }
+        Ok(Self::of(own, chain, now).await)
+    }
 }
 
 impl OwnRevocationError {
@@ -122,7 +135,7 @@ impl Fault for OwnRevocationError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Revoked { .. } => remedy::REVOKED,
-            Self::Unknown { .. } => UNREACHABLE,
+            Self::Unknown { advice, .. } => advice,
         };
         Some(hint.to_owned())
     }
@@ -145,6 +158,7 @@ fn judge(answers: &Answers) -> Result<(), OwnRevocationError> {
         Standing::Unknown(certificate) => Err(OwnRevocationError::Unknown {
             subject: certificate.subject.clone(),
             problems: certificate.problems(),
+            advice: certificate.advice(),
             answers: answers.clone(),
         }),
     }

@@ -49,10 +49,12 @@ pub enum StampError {
         failures: Vec<(String, StampError)>,
     },
     #[error("timestamping certificate with subject {subject:?} revocation status is unknown")]
-    RevocationUnknown { subject: String, problems: Vec<String> },
+    RevocationUnknown { subject: String, problems: Vec<String>, advice: &'static str },
     #[error("timestamping certificate with subject {subject:?} is revoked")]
     Revoked { subject: String },
 }
+
+const ANOTHER_AUTHORITY: &str = "name another authority as well: they are tried in order: --timestamp-url <url> --timestamp-url <url>";
 
 /// longest piece of an answer quoted
 const EXCERPT_LIMIT: usize = 80;
@@ -97,7 +99,7 @@ impl Fault for StampError {
             Self::Token(error) => error.because(),
             Self::Refused { reasons, .. } => reasons.clone(),
             Self::NoAuthority { failures } => {
-                failures.iter().map(|(name, error)| format!("{name}: {error}")).collect()
+                failures.iter().map(|(name, error)| naming(name, error)).collect()
             }
             Self::RevocationUnknown { problems, .. } => problems.clone(),
             _ => Vec::new(),
@@ -112,20 +114,55 @@ impl Fault for StampError {
             Self::Root { .. } => {
                 "name the self-signed root of the timestamping authority: --timestamp-root-cert <root.crt>"
             }
-            Self::Http(error) => return error.hint(),
+            Self::Http(error) => {
+                return error.hint().or_else(|| Some(ANOTHER_AUTHORITY.to_owned()));
+            }
             Self::SigningChain(error) => return error.hint(),
+            Self::RevocationUnknown { advice, .. } => advice,
             Self::Answer { .. }
+            | Self::MediaType { .. }
+            | Self::NoAuthority { .. }
             | Self::Late { .. }
             | Self::Refused { .. }
             | Self::Validity(_)
-            | Self::Revoked { .. } => {
-                "name another authority as well: they are tried in order: --timestamp-url <url> --timestamp-url <url>"
-            }
+            | Self::Revoked { .. } => ANOTHER_AUTHORITY,
             Self::Token(TokenError::NotTrusted { .. }) => {
                 "name the root that issued the authority's certificate: --timestamp-root-cert <root.crt>"
             }
             _ => return None,
         };
         Some(hint.into())
+    }
+}
+
+/// The failure with the authority's name, once.
+fn naming(name: &str, error: &StampError) -> String {
+    let text = error.to_string();
+    if text.contains(name) { text } else { format!("{name}: {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_that_is_not_reached_is_named_once_and_another_one_advised() {
+        let url = "http://tsa.example/".to_owned();
+        let transport = |url: &str| HttpError::Transport {
+            method: http::Method::POST,
+            url: url.to_owned(),
+            reason: "connection refused".to_owned(),
+        };
+        let error = StampError::Http(transport(&url));
+        assert_eq!(error.hint().as_deref(), Some(ANOTHER_AUTHORITY));
+        let failures = vec![
+            (url.clone(), error),
+            (url.clone(), StampError::Answer { url, status: 404 }),
+            ("http://other.example/".to_owned(), StampError::Nonce),
+        ];
+        let because = StampError::NoAuthority { failures }.because();
+        assert_eq!(because[0], "POST http://tsa.example/: connection refused");
+        assert_eq!(because[1], "http://tsa.example/: the timestamping authority answered 404");
+        assert!(because[2].starts_with("http://other.example/: nonce "));
     }
 }

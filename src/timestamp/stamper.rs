@@ -48,7 +48,11 @@ impl Stamper {
             let last = index + 1 == self.authorities.len();
             match self.ask(authority.as_ref(), last, signature, chain).await {
                 Ok(token) => return Ok(token),
-                Err(error) => failures.push((authority.name(), error)),
+                Err(error) => {
+                    let name = authority.name();
+                    tracing::info!(target: "sealwright", "no timestamp of {name}: {error}");
+                    failures.push((name, error));
+                }
             }
         }
         match failures.len() {
@@ -115,6 +119,7 @@ impl Stamper {
             Standing::Unknown(certificate) => Err(StampError::RevocationUnknown {
                 subject: certificate.subject.clone(),
                 problems: certificate.problems(),
+                advice: certificate.advice(),
             }),
         }
     }

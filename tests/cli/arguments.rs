@@ -99,6 +99,7 @@ fn a_malformed_value_is_refused_in_gos_words() {
     assert_snapshot!(home.run("sign --expiry 1d x"), @r#"
     [stderr]
     Error: invalid argument "1d" for "-e, --expiry" flag: time: unknown unit "d" in duration "1d"
+    hint: in hours: --expiry 24h
     [exit] 1
     "#);
     assert_snapshot!(home.run("verify --max-signatures ten x"), @r#"

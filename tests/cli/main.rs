@@ -4,6 +4,7 @@
 mod program;
 mod support;
 mod timestamp;
+mod unreadable_timestamp;
 
 mod acr_build;
 mod arguments;

@@ -65,6 +65,18 @@ async fn a_timestamped_signature_verifies_and_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_authority_that_was_passed_over_is_told_on_request() {
+    let world = world().await;
+    let words = "level=info msg=no timestamp of http://127.0.0.1:";
+    for (flags, told) in [("-v", true), ("", false)] {
+        let shown = sign(&world, flags, &[Stamp::WrongNonce, Stamp::Good]);
+        assert!(shown.ends_with("[exit] 0"), "{shown}");
+        assert_eq!(shown.contains(words), told, "{shown}");
+        assert_eq!(shown.contains(": nonce in response does not match"), told, "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_policy_with_a_tsa_store_refuses_a_signature_without_timestamp() {
     let world = world().await;
     world.run("sign $IMAGE");

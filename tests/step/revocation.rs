@@ -118,6 +118,7 @@ fn offline_asks_nobody_and_rests_on_kept_crls() {
     let before = asked(&job);
     let done = job.verifies(&[("revocation", "offline")]).done().failed();
     assert!(done.log().contains("is in the cache, and no server is asked"), "{}", done.log());
+    assert!(done.log().contains("hint: fill the CRL cache in a step "), "{}", done.log());
     assert_eq!(asked(&job), before);
 
     job.lab.tell(Telling::Unknown);
@@ -161,6 +162,7 @@ fn a_source_can_be_required() {
     assert!(warnings.contains("the certificate names no OCSP or CRL server"), "{warnings}");
     job.verifies(&[]).done().succeeded();
     let done = job.verifies(&required).done().failed();
+    assert!(done.log().contains("hint: use a certificate whose CA names "), "{}", done.log());
     assert!(done.log().contains("the certificate names no OCSP or CRL server"), "{}", done.log());
 }
 

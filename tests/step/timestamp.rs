@@ -53,3 +53,35 @@ fn both_inputs_are_needed_and_the_root_is_read_before_anything_is_asked() {
     }
     assert!(job.lab.control().requests().is_empty());
 }
+
+#[test]
+fn what_mends_a_timestamp_is_said_in_inputs() {
+    let job = Job::start();
+    let root = "give `timestamp-root-cert` a file with the root that issued ";
+    job.runner.write("tsa.pem", job.lab.timestamp_root_pem());
+    job.runner.write("other.pem", &job.issued.root_pem);
+    job.runner.write("two.pem", [&*job.issued.root_pem, &job.lab.timestamp_root_pem()].concat());
+    let good = job.lab.timestamp_url(Stamp::Good);
+    let nowhere = good.replace("/good", "/nowhere");
+    for (url, file, words) in [
+        ("timestamp.example", "tsa.pem", "give `timestamp-url` the authority's address"),
+        (good.as_str(), "two.pem", "the self-signed root of the timestamping authority, and"),
+        (good.as_str(), "other.pem", root),
+        (nowhere.as_str(), "tsa.pem", "give `timestamp-url` a line with another authority"),
+        (&format!("{nowhere}\n{nowhere}"), "tsa.pem", "a line with another authority"),
+    ] {
+        let done = job.signs(&[("timestamp-url", url), ("timestamp-root-cert", file)]).done();
+        let log = done.failed().log();
+        assert!(log.contains("hint: ") && log.contains(words), "{log}");
+        assert!(!log.contains("--timestamp"), "{log}");
+        assert!(!log.contains(&format!("{nowhere}: {nowhere}")), "each is named once: {log}");
+    }
+    job.trust();
+    job.runner.write("trust/store/x509/tsa/clock/root.pem", &job.issued.root_pem);
+    let policy = r#"{"version":"1.0","trustPolicies":[{"name":"lab","registryScopes":["*"],"signatureVerification":{"level":"strict"},"trustStores":["ca:lab","tsa:clock"],"trustedIdentities":["*"]}]}"#;
+    job.runner.write("trust/trustpolicy.json", policy);
+    let inputs = [("timestamp-url", good.as_str()), ("timestamp-root-cert", "tsa.pem")];
+    job.signs(&inputs).done().succeeded();
+    let log = job.verifies(&[]).done().failed().log();
+    assert!(log.contains("such as `tsa:<store>=certs/tsa-root.crt`"), "{log}");
+}

@@ -91,6 +91,18 @@ async fn a_timestamp_is_asked_for_always_or_after_a_certificate_ended() {
         world.now = now;
         assert_eq!(code(&world).await, expected, "{rule} {now}");
     }
+    // a certificate that has ended signs nothing again
+    for (now, hint) in [
+        (LATER, "sign the image again with a new certificate and a new key, and with a timestamp"),
+        (NOW, "sign the artifact again with a timestamp"),
+    ] {
+        world = world.with_policy(policy_with("strict", "", "*", STORES));
+        world.now = now;
+        let error = world.verify().await.unwrap_err();
+        let because = error.because().join("\n");
+        assert_eq!(because.contains(" expired at \""), now == LATER, "{because}");
+        assert!(error.hint().unwrap().starts_with(hint));
+    }
     let mut world = stamped(NOW, Stamp::WrongImprint).await;
     world.now = NOW;
     let world = world.with_policy(policy_with("strict", AFTER, "*", STORES));

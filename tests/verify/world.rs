@@ -197,7 +197,7 @@ impl Registry for World {
     }
 
     async fn prepare_push(&self) -> Result<(), BoxFault> {
-        unreachable!("verifying pushes nothing")
+        Ok(())
     }
 
     async fn push_signature(&self, _push: SignaturePush<'_>) -> Result<Pushed, BoxFault> {

@@ -56,8 +56,14 @@ fn hint(error: &ErrorReport, place: Place) -> Option<String> {
         "config-trust-policy-missing" => {
             "give `trust-policy`, a file, JSON text or an https address with its checksum, or add .github/trustpolicy/trustpolicy.json to the checkout"
         }
-        _ if says("--revocation offline") => {
+        _ if says("fill the CRL cache ") => {
+            "fill the CRL cache in a step whose runner reaches the servers, without `revocation: offline`, and carry its folder crl over"
+        }
+        _ if says("add --revocation offline") => {
             "is the server reachable from the runner? Ask it in a step: curl -sSI <url>; for runners without a network carry over the CRL cache and give `revocation: offline`"
+        }
+        _ if says("sealwright cert add --type tsa ") => {
+            "if you trust the timestamping authority, give `trusted-certificates` a line with its root, such as `tsa:<store>=certs/tsa-root.crt`; <store> is what `trustStores` of the trust policy names"
         }
         _ if says("sealwright cert add ") => {
             "if you trust the CA that issued it, give `trusted-certificates` a line with its root, such as `ca:<store>=certs/root.crt`; <store> is what `trustStores` of the trust policy names"
@@ -67,6 +73,18 @@ fn hint(error: &ErrorReport, place: Place) -> Option<String> {
         }
         _ if says("sealwright sign --timestamp-url ") => {
             "sign the image again with `timestamp-url` and `timestamp-root-cert`"
+        }
+        _ if says(": --timestamp-url <url> --timestamp-url <url>") => {
+            "give `timestamp-url` a line with another authority as well: they are tried in order"
+        }
+        _ if says(": --timestamp-url http") => {
+            "give `timestamp-url` the authority's address, such as `http://timestamp.acs.microsoft.com`"
+        }
+        _ if says("the self-signed root of the timestamping authority: --timestamp-root-cert ") => {
+            "give `timestamp-root-cert` a file with the self-signed root of the timestamping authority, and nothing else"
+        }
+        _ if says(": --timestamp-root-cert ") => {
+            "give `timestamp-root-cert` a file with the root that issued the authority's certificate"
         }
         _ if says("sealwright sign --expiry ") => {
             "sign the image again; `expiry` is how long a signature is good"

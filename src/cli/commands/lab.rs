@@ -1,4 +1,4 @@
-//! `lab`: a registry, a key vault, Entra and a PKI on loopback, for workflows and trying out.
+//! `lab`: a registry, a key vault, Artifact Signing, Entra, a timestamp authority and a PKI on loopback, for workflows and trying out.
 
 use std::path::PathBuf;
 
@@ -16,9 +16,9 @@ pub const LAB: CommandSpec = CommandSpec {
     usage: "lab [flags]",
     build: |command| {
         command
-            .about("Serve a registry, a key vault, Entra and a PKI on loopback")
+            .about("Serve a registry, a key vault, Artifact Signing, Entra, a timestamp authority and a PKI on loopback")
             .long_about(
-                "Serve a registry, a key vault, Entra and a PKI on loopback\n\n\
+                "Serve a registry, a key vault, Artifact Signing, Entra, a timestamp authority and a PKI on loopback\n\n\
                  Prints KEY=value lines fit for $GITHUB_ENV, then `ready`, and ends on SIGTERM or Ctrl-C.",
             )
             .after_help("Example:\n  sealwright lab --auth acr | tee lab.log &\n  grep = lab.log >> \"$GITHUB_ENV\"")

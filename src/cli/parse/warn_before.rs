@@ -12,7 +12,7 @@ const NAME: &str = "warn-before";
 pub fn with_flag(command: Command) -> Command {
     command.arg(flags::duration(
         NAME,
-        "warn of a certificate, signature, timestamping certificate or kept CRL that ends within this time, 0 never (default 720h; the last third of what lasts 10 days or less)",
+        "warn of a certificate, signature, timestamping certificate or kept CRL that ends within this time, 0 never (default 720h; the last third of what lasts 30 days or less)",
     ))
 }
 

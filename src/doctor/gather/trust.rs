@@ -146,7 +146,8 @@ fn trusts(
         let found = store.certificates(StoreType::Tsa, name);
         roots.extend(found.map_err(CheckFailure::TimestampStore)?);
     }
-    let token = sealed.intact.timestamp_token().ok_or(CheckFailure::TimestampMissing)?;
+    let missing = CheckFailure::TimestampMissing { ended: None };
+    let token = sealed.intact.timestamp_token().ok_or(missing)?;
     let token = Parsed::read(token).map_err(CheckFailure::TimestampUnreadable)?;
     let verified = token.verify(sealed.intact.signature(), &roots);
     verified.map(drop).map_err(CheckFailure::TimestampUntrusted)

@@ -6,7 +6,6 @@ use time::macros::format_description;
 
 use crate::envelope::{AttributeKey, EnvelopeError};
 use crate::fault::{BoxFault, Fault, excerpt};
-use crate::revocation::UNREACHABLE;
 use crate::timestamp::TokenError;
 use crate::trust::{Check, IdentityError, StoreError};
 use crate::x509::remedy;
@@ -43,7 +42,10 @@ pub enum CheckFailure {
     #[error("digital signature has expired on \"{}\"", moment(*.0))]
     Expired(OffsetDateTime),
     #[error("no timestamp countersignature was found in the signature envelope")]
-    TimestampMissing,
+    TimestampMissing {
+        /// A certificate of the chain that is no longer valid, and since when.
+        ended: Option<(String, OffsetDateTime)>,
+    },
     #[error("failed to parse timestamp countersignature with error: {0}")]
     TimestampUnreadable(TokenError),
     #[error("failed to load tsa trust store with error: {0}")]
@@ -65,7 +67,7 @@ pub enum CheckFailure {
     #[error("timestamping certificate with subject {subject:?} is revoked")]
     TimestampRevoked { subject: String, at: OffsetDateTime, reason: Option<&'static str> },
     #[error("timestamping certificate with subject {subject:?} revocation status is unknown")]
-    TimestampRevocationUnknown { subject: String, problems: Vec<String> },
+    TimestampRevocationUnknown { subject: String, problems: Vec<String>, advice: &'static str },
     #[error(
         "verification time is before certificate \"{subject}\" validity period, it will be valid from \"{}\"",
         moment(*.from)
@@ -84,7 +86,7 @@ pub enum CheckFailure {
     #[error("signing certificate with subject {subject:?} is revoked")]
     Revoked { subject: String, at: OffsetDateTime, reason: Option<&'static str> },
     #[error("signing certificate with subject {subject:?} revocation status is unknown")]
-    RevocationUnknown { subject: String, problems: Vec<String> },
+    RevocationUnknown { subject: String, problems: Vec<String>, advice: &'static str },
     #[error("content descriptor mismatch")]
     Descriptor { signed: String, resolved: String },
     #[error("unable to find specified metadata in the signature")]
@@ -116,7 +118,7 @@ impl CheckFailure {
             | CheckFailure::NotTrusted { .. }
             | CheckFailure::Identity { .. } => Some(Check::Authenticity),
             CheckFailure::Expired(_) => Some(Check::Expiry),
-            CheckFailure::TimestampMissing
+            CheckFailure::TimestampMissing { .. }
             | CheckFailure::TimestampUnreadable(_)
             | CheckFailure::TimestampStore(_)
             | CheckFailure::TimestampNoRoots
@@ -153,7 +155,7 @@ impl Fault for CheckFailure {
             CheckFailure::NotTrusted { .. } => "verify-not-trusted",
             CheckFailure::Identity { error, .. } => error.code(),
             CheckFailure::Expired(_) => "verify-expired",
-            CheckFailure::TimestampMissing => "verify-timestamp-missing",
+            CheckFailure::TimestampMissing { .. } => "verify-timestamp-missing",
             CheckFailure::TimestampNoRoots => "verify-timestamp-no-roots",
             CheckFailure::TimestampBefore { .. } => "verify-timestamp-before-validity",
             CheckFailure::TimestampAfter { .. } => "verify-timestamp-after-validity",
@@ -185,6 +187,9 @@ impl Fault for CheckFailure {
                 let reason = reason.map(|reason| format!(", reason: {reason}"));
                 vec![format!("revoked on \"{}\"{}", moment(*at), reason.unwrap_or_default())]
             }
+            CheckFailure::TimestampMissing { ended: Some((subject, end)) } => {
+                vec![format!("certificate {subject:?} expired at \"{}\"", moment(*end))]
+            }
             CheckFailure::RevocationUnknown { problems, .. }
             | CheckFailure::TimestampRevocationUnknown { problems, .. } => problems.clone(),
             CheckFailure::Descriptor { signed, resolved } => {
@@ -213,7 +218,7 @@ impl Fault for CheckFailure {
                  sealwright cert add --type tsa --store <store> <root.crt>"
                     .to_owned(),
             ),
-            CheckFailure::TimestampMissing => Some(
+            CheckFailure::TimestampMissing { ended: None } => Some(
                 "sign the artifact again with a timestamp: \
                  sealwright sign --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>"
                     .to_owned(),
@@ -236,12 +241,14 @@ impl Fault for CheckFailure {
                  sealwright sign --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>"
                     .to_owned(),
             ),
-            CheckFailure::RevocationUnknown { .. }
-            | CheckFailure::TimestampRevocationUnknown { .. } => Some(UNREACHABLE.to_owned()),
+            CheckFailure::RevocationUnknown { advice, .. }
+            | CheckFailure::TimestampRevocationUnknown { advice, .. } => Some((*advice).to_owned()),
             CheckFailure::Expired(_) => Some(
                 "sign the image again: sealwright sign --expiry <duration> <reference>".to_owned(),
             ),
-            CheckFailure::NoLongerValid { .. } | CheckFailure::TimestampAfter { .. } => {
+            CheckFailure::NoLongerValid { .. }
+            | CheckFailure::TimestampAfter { .. }
+            | CheckFailure::TimestampMissing { ended: Some(_) } => {
                 Some(remedy::SIGNED_BY_EXPIRED.to_owned())
             }
             _ => None,

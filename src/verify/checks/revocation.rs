@@ -52,6 +52,7 @@ fn judge(answers: &Answers) -> Result<(), CheckFailure> {
         Standing::Unknown(certificate) => Err(CheckFailure::RevocationUnknown {
             subject: certificate.subject.clone(),
             problems: certificate.problems(),
+            advice: certificate.advice(),
         }),
     }
 }

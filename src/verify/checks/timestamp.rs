@@ -66,7 +66,7 @@ async fn judge(
 /// trust-store-trust-policy.md, "Steps": the token, then every certificate over the whole interval, then
 /// the revocation of the authority's chain, whatever the policy says of the signing chain's.
 fn countersignature(intact: &Intact, context: &Context<'_>) -> Result<Verified, CheckFailure> {
-    let token = intact.timestamp_token().ok_or(CheckFailure::TimestampMissing)?;
+    let token = intact.timestamp_token().ok_or_else(|| missing(intact, context))?;
     let token = Parsed::read(token).map_err(CheckFailure::TimestampUnreadable)?;
     let roots =
         context.stores.certificates(StoreType::Tsa).map_err(CheckFailure::TimestampStore)?;
@@ -111,8 +111,15 @@ async fn not_revoked(
         Standing::Unknown(certificate) => Err(CheckFailure::TimestampRevocationUnknown {
             subject: certificate.subject.clone(),
             problems: certificate.problems(),
+            advice: certificate.advice(),
         }),
     }
+}
+
+fn missing(intact: &Intact, context: &Context<'_>) -> CheckFailure {
+    let ended = intact.chain().certificates().iter().find(|c| c.not_after() < context.now);
+    let ended = ended.map(|c| (c.subject().to_string(), c.not_after()));
+    CheckFailure::TimestampMissing { ended }
 }
 
 fn valid_now(certificate: &Certificate, context: &Context<'_>) -> Result<(), CheckFailure> {
