@@ -233,7 +233,7 @@ mod tests {
             ("100.100.100.200", [true, false, false, true]),
             ("fd00::1", [true, false, false, true]),
             ("::ffff:10.0.0.1", [true, false, false, true]),
-            ("64:ff9b:1::a9fe:a9fe", [true, false, false, true]),
+            ("64:ff9b:1::c000:201", [true, false, false, true]),
             ("127.0.0.1", [false, false, false, true]),
             ("0.0.0.0", [false, false, false, true]),
             ("::1", [false, false, false, true]),

@@ -122,7 +122,7 @@ async fn offline_without_a_kept_crl_is_unknown() {
     assert_eq!(told(&answers), ("unknown", expected));
     assert!(servers.asked().is_empty());
     let error = answers.certificates[0].servers[0].result.clone().unwrap_err();
-    assert!(error.hint().unwrap().contains("carry the folder crl of the cache over"));
+    assert!(error.hint().unwrap().contains("carry its folder crl over"));
 }
 
 #[tokio::test]
