@@ -282,7 +282,7 @@ async fn a_certificate_that_has_ended_is_to_be_renewed_with_a_new_key() {
     let image = program.image("v1");
     program.run(&format!("sign {image}")).await.succeeds();
     program.wait(90 * DAY + SECOND).await;
-    let obtain = "hint: obtain a new certificate with a new key from your CA, and sign with it:\n      az keyvault certificate create --vault-name";
+    let obtain = "hint: obtain a new certificate with a new key from your CA, and sign with it:\n      sealwright vault csr --vault";
     for line in ["sign", "sign --skip-signed"] {
         let answer = program.run(&format!("{line} {image}")).await;
         assert_eq!(answer.code, 1);

@@ -1,5 +1,7 @@
 //! What goes wrong in Azure, each fact worded once, with the service's own code and message.
 
+use std::net::Ipv4Addr;
+
 use super::{CREDENTIAL_TYPES, ConnectionError, CredentialType, KeyId, Permission, hints};
 use crate::fault::Fault;
 use crate::http::{HttpError, Response, hint_of_reason};
@@ -12,10 +14,17 @@ pub enum Refusal {
     Rbac,
     /// Access policies govern it (`ForbiddenByPolicy`, "does not have … permission").
     AccessPolicy,
-    /// A firewall or private link stands before it.
+    /// A firewall stands before it (`ForbiddenByFirewall`), which saw this address.
+    Firewall(Option<Ipv4Addr>),
+    /// It answers private endpoints or its network security perimeter alone (`ForbiddenByConnection`,
+    /// `ForbiddenByNsp`).
     Network,
-    /// The key, secret or certificate is disabled, expired or not yet active.
+    /// The key, secret or certificate is disabled.
     Disabled,
+    /// It has expired.
+    Expired,
+    /// It is not yet active.
+    NotYetValid,
     Unknown,
 }
 
@@ -221,7 +230,7 @@ impl Fault for AzureError {
                 "az keyvault certificate show -n <certificate-name> --vault-name <vault-name> --query kid -o tsv"
             }
             Self::CertificateName { .. } => {
-                "az keyvault certificate list --vault-name <vault-name> --query [].name -o tsv"
+                "az keyvault certificate list --vault-name <vault-name> --query '[].name' -o tsv"
             }
             Self::CredentialType { .. } => {
                 return Some(format!(

@@ -3,12 +3,14 @@
 
 /// The signing certificate has ended.
 pub const EXPIRED: &str = "obtain a new certificate with a new key from your CA, and sign with it:\n\
-     az keyvault certificate create --vault-name <vault-name> --name <certificate-name> --policy @<policy.json>\n\
+     sealwright vault csr --vault <vault-name> --name <certificate-name> --out request.csr\n\
+     sealwright vault merge --vault <vault-name> --name <certificate-name> <answer.pem> <root.crt>\n\
      sealwright sign --plugin azure-kv --id <key_id> <reference>";
 
 /// A signature was made with a certificate that has ended.
 pub const SIGNED_BY_EXPIRED: &str = "sign the image again with a new certificate and a new key, and with a timestamp, which outlives the certificate:\n\
-     az keyvault certificate create --vault-name <vault-name> --name <certificate-name> --policy @<policy.json>\n\
+     sealwright vault csr --vault <vault-name> --name <certificate-name> --out request.csr\n\
+     sealwright vault merge --vault <vault-name> --name <certificate-name> <answer.pem> <root.crt>\n\
      sealwright sign --plugin azure-kv --id <key_id> --timestamp-url <url> --timestamp-root-cert <root.crt> <reference>";
 
 /// The signing certificate is revoked: what it signed may be anyone's.

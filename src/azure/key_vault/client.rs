@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::KeyId;
-use crate::azure::error::{NO_CODE, Refusal, one_line, refusal_text};
+use super::refusal::refusal;
+use crate::azure::error::{NO_CODE, one_line, refusal_text};
 use crate::azure::{Audience, AzureError, ChainMode, Permission, Token, TokenSource, vault_hint};
 use crate::http::{Http, Redirects, Request, Response};
 use crate::secret::Secret;
@@ -187,7 +188,7 @@ impl Vault {
             StatusCode::FORBIDDEN => {
                 let refusal = refusal(&code, &inner, &message);
                 let principal = token.principal();
-                let hint = vault_hint(vault, self.mode, permission, refusal, principal.as_ref());
+                let hint = vault_hint(key, self.mode, permission, refusal, principal.as_ref());
                 AzureError::Forbidden { permission, code, message, hint }
             }
             StatusCode::NOT_FOUND => {
@@ -320,33 +321,6 @@ impl Problem {
             },
             _ => Self { code: NO_CODE.into(), message: refusal_text(answer), inner: String::new() },
         }
-    }
-}
-
-/// By the inner code, else by the message, since not every cloud sends the first.
-fn refusal(code: &str, inner: &str, message: &str) -> Refusal {
-    for named in [inner, code] {
-        match named {
-            "ForbiddenByRbac" => return Refusal::Rbac,
-            "ForbiddenByPolicy" | "AccessDenied" => return Refusal::AccessPolicy,
-            "ForbiddenByFirewall" | "ForbiddenByConnection" | "ForbiddenByNsp" => {
-                return Refusal::Network;
-            }
-            _ if named.ends_with("Disabled")
-                || named.ends_with("Expired")
-                || named.ends_with("NotYetValid") =>
-            {
-                return Refusal::Disabled;
-            }
-            _ => {}
-        }
-    }
-    if message.contains("not authorized to perform action") {
-        Refusal::Rbac
-    } else if message.contains("does not have") && message.contains("permission") {
-        Refusal::AccessPolicy
-    } else {
-        Refusal::Unknown
     }
 }
 

@@ -8,6 +8,7 @@ mod key_id;
 mod policy;
 mod probe;
 mod public;
+mod refusal;
 mod signer;
 mod state;
 

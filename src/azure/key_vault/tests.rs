@@ -308,7 +308,7 @@ async fn a_refused_permission_names_what_grants_it() {
     let certificates = chain(2);
     let rbac = r#"{"error":{"code":"Forbidden","message":"Caller is not authorized to perform action on resource.\r\nCaller: x","innererror":{"code":"ForbiddenByRbac"}}}"#;
     let policy = r#"{"error":{"code":"Forbidden","message":"The user, group or application 'x' does not have secrets get permission on key vault 'y'."}}"#;
-    let closed = r#"{"error":{"code":"Forbidden","message":"Client address is not authorized","innererror":{"code":"ForbiddenByFirewall"}}}"#;
+    let closed = r#"{"error":{"code":"Forbidden","message":"Client address: 192.0.2.7\r\nCaller: x","innererror":{"code":"ForbiddenByFirewall"}}}"#;
     let vault = |body| Vault::pem(&certificates).with("GET /secrets/c", 403, body);
 
     let error = refused(vault(rbac), ChainSource::Secret).await;
@@ -323,7 +323,8 @@ async fn a_refused_permission_names_what_grants_it() {
 
     let hint = refused(vault(policy), ChainSource::Secret).await.hint().unwrap();
     assert!(hint.contains("--secret-permissions get") && !hint.contains("role"), "{hint}");
-    assert_eq!(refused(vault(closed), ChainSource::Secret).await.hint(), None);
+    let hint = refused(vault(closed), ChainSource::Secret).await.hint().unwrap();
+    assert!(hint.contains("--ip-address 192.0.2.7/32\n"), "{hint}");
 
     let azure = Vault::pem(&certificates).with("POST /keys/c/{v}/sign", 403, rbac).start().await;
     let ca_certs = ChainSource::CaCerts(bundle(certificates[1..].iter()).into());

@@ -33,9 +33,9 @@ const DEPTH: usize = 200;
 /// largest Dockerfile read
 const DOCKERFILE_SIZE: u64 = 4 * 1024 * 1024;
 
-/// What version control keeps beside the files is left out unless .dockerignore takes it back: among it
-/// are credentials, such as a checkout's token.
-const LEFT_OUT: [&str; 4] = [".git", ".hg", ".svn", ".bzr"];
+/// What version control keeps beside the files, at any depth, is left out unless .dockerignore takes it
+/// back: among it are credentials, such as the token of a checkout in a folder below.
+const LEFT_OUT: [&str; 4] = ["**/.git", "**/.hg", "**/.svn", "**/.bzr"];
 
 /// Packs `folder` with the Dockerfile, by default the one at its root. Symbolic links are packed as links.
 pub fn pack(folder: &Path, dockerfile: Option<&Path>) -> Result<Packed, TasksError> {

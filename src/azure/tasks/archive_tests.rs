@@ -61,13 +61,22 @@ fn what_dockerignore_leaves_is_packed_and_the_dockerfile_in_any_case() {
 
 #[test]
 fn version_control_is_left_out_unless_it_is_taken_back() {
-    let files =
-        [("Dockerfile", ""), (".git/config", "token"), (".gitignore", ""), ("a/.git/x", "")];
+    let files = [
+        ("Dockerfile", ""),
+        (".git/config", "token"),
+        (".gitignore", ""),
+        ("a/.git/config", "token"),
+        ("a/x", ""),
+    ];
     let folder = folder(&files);
-    let expected = [".gitignore", "Dockerfile", "a/", "a/.git/", "a/.git/x"];
+    let expected = [".gitignore", "Dockerfile", "a/", "a/x"];
     assert_eq!(names(pack(folder.path(), None).unwrap()), expected);
     std::fs::write(folder.path().join(".dockerignore"), "!.git\na").unwrap();
     let expected = [".dockerignore", ".git/", ".git/config", ".gitignore", "Dockerfile"];
+    assert_eq!(names(pack(folder.path(), None).unwrap()), expected);
+    std::fs::write(folder.path().join(".dockerignore"), "!a/.git").unwrap();
+    let expected =
+        [".dockerignore", ".gitignore", "Dockerfile", "a/", "a/.git/", "a/.git/config", "a/x"];
     assert_eq!(names(pack(folder.path(), None).unwrap()), expected);
 }
 

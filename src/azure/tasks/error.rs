@@ -96,7 +96,7 @@ impl Fault for TasksError {
 
     fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Registry { .. } => "az acr list --query [].name -o tsv",
+            Self::Registry { .. } => "az acr list --query '[].name' -o tsv",
             Self::Image { .. } => "name it as repository:tag, such as -t net-monitor:v1",
             Self::Platform { .. } => {
                 "one of linux/amd64, linux/386, linux/arm/v7, linux/arm64/v8, windows/amd64"
@@ -112,7 +112,7 @@ impl Fault for TasksError {
                 return Some(hint.clone());
             }
             Self::Unauthorized { .. } => "az account show --query tenantId",
-            Self::NoSubscription { .. } => "az account list --query [].id -o tsv",
+            Self::NoSubscription { .. } => "az account list --query '[].id' -o tsv",
             Self::Run { registry, run, .. } => {
                 return Some(format!(
                     "az acr task logs -r {} --run-id {}",

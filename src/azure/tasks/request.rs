@@ -234,15 +234,17 @@ fn is_repository(text: &str) -> bool {
 
 /// Templates are the registry's to read: nothing here that ends a line or a quotation.
 fn is_tag(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    let template = |b: u8| b.is_ascii_alphanumeric() || b"._-{}$".contains(&b);
     match text.contains("{{") {
-        true => text.len() <= 300 && text.bytes().all(|b| plain(b) || b"{}$".contains(&b)),
-        false => {
-            (1..=128).contains(&text.len())
-                && text.bytes().all(plain)
-                && !text.starts_with(['.', '-'])
-        }
+        true => text.len() <= 300 && text.bytes().all(template),
+        false => is_plain_tag(text),
     }
+}
+
+/// distribution-spec, "Pulling manifests": at most 128 characters.
+pub(super) fn is_plain_tag(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    (1..=128).contains(&text.len()) && text.bytes().all(plain) && !text.starts_with(['.', '-'])
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 
 use super::arm::{Again, Call, json_of};
 use super::log::Log;
-use super::request::{BuildRequest, ImageName};
+use super::request::{BuildRequest, ImageName, is_plain_tag};
 use super::storage::SignedUrl;
 use super::{ManagedRegistry, Tasks, TasksError};
 use crate::azure::error::{NO_CODE, one_line};
@@ -296,31 +296,60 @@ fn built(
     run: RunProperties,
     images: &[ImageName],
 ) -> Result<Vec<BuiltImage>, TasksError> {
-    let told: Vec<BuiltImage> = run
+    let all: Vec<BuiltImage> = run
         .output_images
         .unwrap_or_default()
         .into_iter()
         .take(IMAGES)
-        .filter_map(|image| {
-            let host = image.registry?.to_ascii_lowercase();
-            let digest = image.digest.filter(|digest| Digest::parse(digest).is_ok())?;
-            (host == registry.login_server()).then_some(BuiltImage {
-                registry: host,
-                repository: image.repository?,
-                tag: image.tag.filter(|tag| !tag.is_empty()),
-                digest,
-            })
-        })
+        .filter_map(|image| told(registry.login_server(), image))
         .collect();
     images
         .iter()
         .map(|asked| {
             let of = |told: &&BuiltImage| asked.is_told_by(&told.repository, told.tag.as_deref());
-            told.iter().find(of).cloned().ok_or_else(|| TasksError::Untold {
+            all.iter().find(of).cloned().ok_or_else(|| TasksError::Untold {
                 registry: registry.name().to_owned(),
                 run: id.0.clone(),
                 image: asked.repository().to_owned(),
             })
         })
         .collect()
+}
+
+/// An image of this registry; none where the answer says it in other letters than names have.
+fn told(login_server: &str, image: ImageDraft) -> Option<BuiltImage> {
+    let registry = image.registry?.to_ascii_lowercase();
+    let tag = image.tag.filter(|tag| !tag.is_empty());
+    let digest = image.digest.filter(|digest| Digest::parse(digest).is_ok())?;
+    let plain = tag.as_deref().is_none_or(is_plain_tag);
+    (plain && registry == login_server).then_some(BuiltImage {
+        registry,
+        repository: image.repository?,
+        tag,
+        digest,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_told_in_other_letters_is_none() {
+        let image = |registry: &str, tag: &str, digest: &str| {
+            let text = |text: &str| Some(text.to_owned());
+            let (registry, repository) = (text(registry), text("app"));
+            told(
+                "r.azurecr.io",
+                ImageDraft { registry, repository, tag: text(tag), digest: text(digest) },
+            )
+        };
+        let digest = Digest::sha256(b"").to_string();
+        let found = image("R.azurecr.io", "ca1", &digest).unwrap();
+        assert_eq!(found.reference(), format!("r.azurecr.io/app@{digest}"));
+        assert_eq!(image("r.azurecr.io", "", &digest).unwrap().tag, None);
+        assert_eq!(image("r.azurecr.io", "##vso[task.complete]", &digest), None);
+        assert_eq!(image("other.azurecr.io", "ca1", &digest), None);
+        assert_eq!(image("r.azurecr.io", "ca1", "sha256:x"), None);
+    }
 }

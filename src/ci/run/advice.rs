@@ -68,7 +68,7 @@ fn hint(error: &ErrorReport, place: Place) -> Option<String> {
         _ if says("sealwright cert add ") => {
             "if you trust the CA that issued it, give `trusted-certificates` a line with its root, such as `ca:<store>=certs/root.crt`; <store> is what `trustStores` of the trust policy names"
         }
-        _ if says("az keyvault certificate create ") => {
+        _ if says("sealwright vault csr --vault <vault-name> ") => {
             "obtain a new certificate with a new key from your CA, name it in `key`, and sign the image again; with `timestamp-url` and `timestamp-root-cert` a signature outlives its certificate"
         }
         _ if says("sealwright sign --timestamp-url ") => {

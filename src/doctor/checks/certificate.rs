@@ -100,7 +100,15 @@ pub(super) fn days_left(line: Line, facts: &Facts) -> Finding {
         let days = (leaf.not_after() - now).whole_days();
         let text = format!("{days} days left, until {}", leaf.not_after().date());
         match days < FEW_DAYS {
-            true => line.noted(text).hint("obtain a new certificate with a new key from the CA"),
+            true => {
+                let hint = "obtain a new certificate with a new key from the CA";
+                line.noted(text).hint(match &facts.vault.names {
+                    Some((vault, name)) => format!(
+                        "{hint}: sealwright vault csr --vault {vault} --name {name} --out request.csr"
+                    ),
+                    None => hint.to_owned(),
+                })
+            }
             false => line.passed(text),
         }
     })
@@ -145,8 +153,8 @@ fn is_explained(facts: &Facts, told: &Told) -> bool {
 fn anew(facts: &Facts) -> String {
     let (vault, name) = facts.vault.names.clone().unwrap_or_default();
     format!(
-        "import it as a new version: az keyvault certificate import --vault-name {vault} -n {name} -f <certificate.pem> \
-         --policy '{{\"key_props\":{{\"exportable\":false}},\"secret_props\":{{\"contentType\":\"{PEM}\"}}}}'"
+        "make a new version, with a new key: sealwright vault csr --vault {vault} --name {name} --out request.csr\n\
+         or, where key and certificate are in a file: sealwright vault import --vault {vault} --name {name} <file>..."
     )
 }
 

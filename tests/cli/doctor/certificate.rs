@@ -50,12 +50,15 @@ async fn what_the_article_asks_beyond_the_rules_is_noted() {
 
     let open = of(IssueRequest { export: Export::Yes, ..IssueRequest::named("wabbit") }).await;
     let found = open.noted("certificate-key-exportable", DOCTOR);
-    assert!(found["hint"].as_str().unwrap().contains("az keyvault certificate import"), "{found}");
+    assert!(found["hint"].as_str().unwrap().contains("sealwright vault csr --vault "), "{found}");
 
     let pfx = of(IssueRequest::named("wabbit").chain_in_vault(ChainInVault::Pfx)).await;
     let found = pfx.noted("certificate-content-type", DOCTOR);
     assert!(found["message"].as_str().unwrap().contains("Image Integrity"), "{found}");
-    assert!(found["hint"].as_str().unwrap().contains("application/x-pem-file"), "{found}");
+    assert!(
+        found["hint"].as_str().unwrap().contains("sealwright vault import --vault "),
+        "{found}"
+    );
 
     let shuffled =
         IssueRequest { chain_order: ChainOrder::Shuffled, ..IssueRequest::named("wabbit") };

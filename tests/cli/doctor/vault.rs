@@ -70,3 +70,13 @@ async fn a_vault_that_is_not_there_is_told_from_one_that_refuses() {
     assert_eq!(vault["code"], "http-transport");
     assert!(vault["hint"].as_str().expect("a command").contains("az keyvault show -n"), "{vault}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_version_is_told_with_the_command_that_enables_it() {
+    let clinic = Clinic::open().await;
+    clinic.world.lab.disable_version(&clinic.issued.version);
+    let found = clinic.same_words(&["vault-secret-get", "vault-key-sign"], DOCTOR, SIGN);
+    let hint = found["hint"].as_str().expect("a command");
+    assert!(hint.contains("az keyvault certificate set-attributes --vault-name "), "{hint}");
+    assert!(hint.ends_with(" --enabled true") && !hint.contains("role"), "{hint}");
+}

@@ -134,3 +134,12 @@ async fn a_merge_whose_answer_was_lost_is_found_done() {
     done(&world, "merge $HOME/answer.pem");
     assert_eq!(world.lab.control().faults_left(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flag_that_would_do_nothing_is_refused() {
+    let world = empty().await;
+    fails(&world, "show --out $HOME/root.crt", &["give --root, too"]);
+    for flag in ["--key-type ec-p256".to_owned(), format!("--subject '{SUBJECT}'")] {
+        fails(&world, &format!("csr --resume {flag}"), &["another one begins with --force"]);
+    }
+}

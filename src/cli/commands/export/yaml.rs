@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
+use serde_yaml::Value;
 
 use super::error::ExportError;
 use crate::fault::{LINE_LIMIT, excerpt, printable};
@@ -61,9 +62,43 @@ pub fn comment_lines(comments: &[String]) -> String {
     comments.iter().map(line).collect()
 }
 
-/// An object as YAML, ending in a newline.
+/// An object as YAML, ending in a newline. Clusters read YAML 1.1: what is no text there is quoted.
 pub fn text_of(object: &impl Serialize) -> String {
-    serde_yaml::to_string(object).expect("structs of text, lists and maps are YAML")
+    const YAML: &str = "structs of text, lists and maps are YAML";
+    let mut value = serde_yaml::to_value(object).expect(YAML);
+    let plain = serde_yaml::to_string(&value).expect(YAML);
+    // text that begins with & is quoted; the mark is one that stands nowhere else
+    let free = ('\u{e000}'..'\u{f8ff}').find(|c| !plain.contains(*c));
+    let mark = format!("&{}", free.expect("no document has every private character"));
+    quote(&mut value, &mark);
+    serde_yaml::to_string(&value).expect(YAML).replace(&mark, "")
+}
+
+/// Marks each text that YAML 1.1 takes for something else.
+fn quote(value: &mut Value, mark: &str) {
+    match value {
+        Value::String(text) if is_other_in_yaml_1_1(text) => text.insert_str(0, mark),
+        Value::Sequence(values) => values.iter_mut().for_each(|value| quote(value, mark)),
+        Value::Mapping(map) => {
+            for (mut key, mut value) in std::mem::take(map) {
+                quote(&mut key, mark);
+                quote(&mut value, mark);
+                map.insert(key, value);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// yaml.org/type: bool, int and float with `_` and `:`, timestamp, merge and value. What is no text in
+/// YAML 1.2 either is quoted anyway.
+fn is_other_in_yaml_1_1(text: &str) -> bool {
+    const WORDS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "<<", "="];
+    let digits = |b: u8| b.is_ascii_hexdigit() || b"_:.+-xXoOtTzZ ".contains(&b);
+    WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+        || text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+            && text.contains(['_', ':', '-'])
+            && text.bytes().all(digits)
 }
 
 /// Names of objects that were given out.
@@ -89,6 +124,8 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::fault::Fault as _;
 
@@ -115,5 +152,50 @@ mod tests {
         let error = refused.expect_err("too large");
         assert_eq!(error.code(), "cli-export-too-large");
         assert!(error.hint().is_some());
+    }
+
+    /// A cluster reads YAML 1.1 (gopkg.in/yaml.v2), where these would be truths, numbers and nothing.
+    #[test]
+    fn text_stays_text_for_a_reader_of_yaml_1_1() {
+        let others = [
+            "y",
+            "N",
+            "yes",
+            "No",
+            "on",
+            "OFF",
+            "true",
+            "~",
+            "null",
+            "012",
+            "0o17",
+            "0x1F",
+            "0b101",
+            "1_000",
+            "0x1_F",
+            "1e3",
+            "1.",
+            ".5",
+            "+1",
+            ".inf",
+            "190:20",
+            "2020-01-01",
+            "=",
+            "<<",
+        ];
+        for text in others {
+            let yaml = text_of(&BTreeMap::from([(text, [text])]));
+            assert_eq!(yaml, format!("'{text}':\n- '{text}'\n"));
+        }
+        for text in ["a\n---\nkind: Secret\n", "a #b", "&\u{e000}on", "'\"", "\u{85}x", " a", ""] {
+            let map = BTreeMap::from([(text.to_owned(), text.to_owned())]);
+            let back: BTreeMap<String, String> = serde_yaml::from_str(&text_of(&map)).unwrap();
+            assert_eq!(back, map);
+        }
+        // what is read as text anyway stays as it was
+        assert_eq!(
+            text_of(&["1.0.0", "registry:5000/a", "yes.io"]),
+            "- 1.0.0\n- registry:5000/a\n- yes.io\n"
+        );
     }
 }

@@ -49,6 +49,14 @@ pub const CSR: CommandSpec = CommandSpec {
                     .to_owned(),
             ));
         }
+        // the request that waits has its subject and key
+        let given = ["subject", "key-type"].map(|flag| flags::text_of(values, flag).is_some());
+        if flags::is_on(values, "resume") && given.contains(&true) {
+            return Err(CliError::Missing(
+                "--resume writes the request that waits, with its own subject and key; another one begins with --force"
+                    .to_owned(),
+            ));
+        }
         super::check_certificate(values)
     },
     run: |values, session| Box::pin(run(values, session)),

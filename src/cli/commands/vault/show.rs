@@ -7,6 +7,7 @@ use super::error::VaultError;
 use super::shown::{ChainPlace, Facts, Shown, fingerprint, pem};
 use super::{CommandSpec, Done, Place};
 use crate::azure::{AzureError, CertificateState, Certificates, ChainMode};
+use crate::cli::error::CliError;
 use crate::cli::parse::PROGRAM;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::render::json::json;
@@ -35,6 +36,11 @@ pub const SHOW: CommandSpec = CommandSpec {
     },
     check: |values| {
         flags::output_of(values)?;
+        if flags::text_of(values, "out").is_some() && !flags::is_on(values, "root") {
+            return Err(CliError::Missing(
+                "--out is the file for the root certificate: give --root, too".to_owned(),
+            ));
+        }
         super::check_certificate(values)
     },
     run: |values, session| Box::pin(run(values, session)),
