@@ -1,11 +1,9 @@
 //! What a CA answers: certificates as PEM, DER or PKCS#7 (`.p7b`), in whatever order.
 
-use der::asn1::AnyRef;
-use der::{Decode, Reader, SliceReader, Tag, Tagged};
 use zeroize::Zeroizing;
 
 use super::pem::{concatenated, without_blank_lines};
-use super::pkcs7::certificates_from_pkcs7;
+use super::pkcs7::{certificates_from_pkcs7, is_content_info};
 use super::{Certificate, CertificateError};
 
 /// Reads the certificates of a file. Of PEM blocks those of certificates and of PKCS#7 count; others,
@@ -36,19 +34,6 @@ pub fn certificates_from_bundle(bytes: &[u8]) -> Result<Vec<Certificate>, Certif
         }
     }
     Ok(certificates)
-}
-
-/// A sequence that begins with an object identifier, which no certificate does.
-fn is_content_info(der: &[u8]) -> bool {
-    inside(der).is_ok_and(|mut reader| {
-        reader.peek_tag() == Ok(Tag::ObjectIdentifier) && reader.tlv_bytes().is_ok()
-    })
-}
-
-fn inside(der: &[u8]) -> der::Result<SliceReader<'_>> {
-    let any = AnyRef::from_der(der)?;
-    any.tag().assert_eq(Tag::Sequence)?;
-    SliceReader::new(any.value())
 }
 
 #[cfg(test)]

@@ -20,6 +20,14 @@ pub fn certificates_from_pkcs7(bytes: &[u8]) -> Result<Vec<Certificate>, Certifi
     found.into_iter().map(Certificate::from_der).collect()
 }
 
+/// A sequence that begins with an object identifier, which no certificate does.
+pub(super) fn is_content_info(bytes: &[u8]) -> bool {
+    let reader = AnyRef::from_der(bytes).and_then(|any| inside(any, Tag::Sequence));
+    reader.is_ok_and(|mut reader| {
+        reader.peek_tag() == Ok(Tag::ObjectIdentifier) && reader.tlv_bytes().is_ok()
+    })
+}
+
 fn certificate_set(bytes: &[u8]) -> der::Result<Vec<&[u8]>> {
     let mut outer = inside(AnyRef::from_der(bytes)?, Tag::Sequence)?;
     if ObjectIdentifier::decode(&mut outer)? != SIGNED_DATA {

@@ -144,10 +144,7 @@ impl Client {
         http: &Http,
     ) -> Result<Response, ArtifactSigningError> {
         let mut headers = HeaderMap::new();
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose()))
-            .expect("a token is made of header characters: its source checks");
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
+        headers.insert(AUTHORIZATION, token.authorization());
         headers.insert(ACCEPT, HeaderValue::from_static(ask.accept()));
         let body = ask.body();
         if !body.is_empty() {

@@ -12,6 +12,7 @@ mod token;
 pub use az::azure_cli_version;
 pub use chain::{Identity, IdentityOptions};
 pub use github::{Listener, NamedIdentity};
+pub(super) use token::is_guid;
 pub use token::{Audience, Principal, PrincipalKind, Service, Token, TokenSource};
 
 use super::AzureError;

@@ -1,6 +1,7 @@
 //! Tokens: for whom they are, until when, and what they say about their holder.
 
 use base64::Engine as _;
+use http::HeaderValue;
 use time::OffsetDateTime;
 
 use crate::azure::{AzureError, Cloud};
@@ -80,6 +81,14 @@ impl Token {
         Some(Principal { object_id, tenant: claims.tid.filter(|id| is_guid(id)), kind })
     }
 
+    /// The value of `Authorization`, which nothing prints.
+    pub fn authorization(&self) -> HeaderValue {
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", self.secret.expose()))
+            .expect("a token is made of header characters: its source checks");
+        bearer.set_sensitive(true);
+        bearer
+    }
+
     fn payload(&self) -> Option<Vec<u8>> {
         let payload = self.secret.expose().split('.').nth(1)?;
         base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()
@@ -120,7 +129,7 @@ struct Claims {
     scp: Option<String>,
 }
 
-fn is_guid(text: &str) -> bool {
+pub(in crate::azure) fn is_guid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => b == b'-',

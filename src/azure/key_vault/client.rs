@@ -24,7 +24,7 @@ pub(super) struct Vault {
 }
 
 /// The version every cloud serves (Azure Key Vault REST API reference).
-const API_VERSION: &str = "7.4";
+pub(super) const API_VERSION: &str = "7.4";
 
 /// secrets are at most 25 KiB; certificates and signatures are smaller
 const ANSWER_LIMIT: u64 = 256 * 1024;
@@ -134,10 +134,10 @@ impl Vault {
     ) -> Result<Response, AzureError> {
         let audience = Audience::vault(key.vault().cloud());
         let mut token = self.tokens.token(audience).await?;
-        let mut answer = self.send(permission, call, &token).await?;
+        let mut answer = self.send(permission.name(), call, &token).await?;
         if answer.status == StatusCode::UNAUTHORIZED && has_challenge(&answer, audience)? {
             token = self.tokens.renewed(audience, &token).await?;
-            answer = self.send(permission, call, &token).await?;
+            answer = self.send(permission.name(), call, &token).await?;
         }
         match answer.status {
             StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(answer),
@@ -145,17 +145,15 @@ impl Vault {
         }
     }
 
-    async fn send(
+    /// One request with this token, whatever the answer; `what` names it in errors.
+    pub async fn send(
         &self,
-        permission: Permission,
+        what: &'static str,
         call: &Call,
         token: &Token,
     ) -> Result<Response, AzureError> {
         let mut headers = HeaderMap::new();
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose()))
-            .expect("a token is made of header characters: its source checks");
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
+        headers.insert(AUTHORIZATION, token.authorization());
         if call.method == Method::POST {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -167,7 +165,6 @@ impl Vault {
             limit: ANSWER_LIMIT,
             redirects: Redirects::Return,
         };
-        let what = permission.name();
         self.http.send(request).await.map_err(|source| AzureError::Http { what, source })
     }
 

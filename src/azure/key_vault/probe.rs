@@ -1,15 +1,13 @@
 //! A vault asked permission by permission, as `doctor` does; nothing in it is changed.
 
-use http::header::AUTHORIZATION;
-use http::{HeaderValue, Method, StatusCode};
+use http::StatusCode;
 use url::Url;
 
-use super::client::{Call, CertificateAnswer, Vault, object};
+use super::client::{API_VERSION, Call, CertificateAnswer, Vault, object};
 use super::signer::{ChainSource, KeyVaultOptions};
 use super::{KeyId, chain};
 use crate::azure::{Audience, AzureError, Permission};
 use crate::crypto::Suite;
-use crate::http::Request;
 use crate::x509::{Certificate, certificates_from_pem_or_der};
 
 /// One certificate's key in a vault, each permission asked apart.
@@ -40,10 +38,8 @@ pub struct FoundSecret {
     pub certificates: Vec<Certificate>,
 }
 
-/// Objects of each kind that are looked at: the first page.
+/// Objects of each kind that are looked at: the first page, under 16 KiB.
 const PAGE: usize = 25;
-/// 25 entries are under 16 KiB
-const LISTING_LIMIT: u64 = 256 * 1024;
 
 #[derive(serde::Deserialize)]
 struct PolicyDraft {
@@ -180,16 +176,12 @@ impl VaultProbe {
     async fn list(&self, collection: &'static str) -> Result<Option<Vec<ItemDraft>>, AzureError> {
         let host = self.key.vault();
         let token = self.vault.tokens.token(Audience::vault(host.cloud())).await?;
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose()))
-            .expect("a token is made of header characters: its source checks");
-        bearer.set_sensitive(true);
-        let text =
-            format!("https://{}/{collection}?api-version=7.4&maxresults={PAGE}", host.as_str());
+        let text = format!(
+            "https://{}/{collection}?api-version={API_VERSION}&maxresults={PAGE}",
+            host.as_str()
+        );
         let url = Url::parse(&text).expect("the host of a key id is checked");
-        let request = Request::new(Method::GET, url, LISTING_LIMIT).header(AUTHORIZATION, bearer);
-        let what = "listing the vault";
-        let answer = self.vault.http.send(request).await;
-        let answer = answer.map_err(|source| AzureError::Http { what, source })?;
+        let answer = self.vault.send("listing the vault", &Call::get(url), &token).await?;
         if answer.status != StatusCode::OK {
             return Ok(None);
         }

@@ -127,10 +127,7 @@ impl Arm {
 
     async fn send(&self, call: &Call<'_>, token: &Token) -> Result<Response, TasksError> {
         let mut headers = HeaderMap::new();
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose()))
-            .expect("a token is made of header characters: its source checks");
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
+        headers.insert(AUTHORIZATION, token.authorization());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let request = Request {
             method: call.method.clone(),

@@ -7,6 +7,7 @@ use url::Url;
 use super::TasksError;
 use super::arm::{Again, Arm, Call};
 use crate::azure::error::one_line;
+use crate::azure::identity::is_guid;
 use crate::azure::{ExtraHosts, RegistryHost, build_hint};
 
 /// Where to look.
@@ -185,14 +186,6 @@ fn get<'a>(what: &'static str, url: Url, registry: &'a str) -> Call<'a> {
 fn is_group(text: &str) -> bool {
     let fits = |c: char| c.is_alphanumeric() || "_-.()".contains(c);
     (1..=90).contains(&text.chars().count()) && text.chars().all(fits) && !text.ends_with('.')
-}
-
-fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(i, b)| match i {
-            8 | 13 | 18 | 23 => b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
 }
 
 #[cfg(test)]
