@@ -24,6 +24,7 @@
 //! | | [`credentials`] ★ | registry credentials: given, stores, helpers |
 //! | | [`azure`] ★ | Entra identity, Key Vault, Artifact Signing, ACR token exchange, builds in a registry |
 //! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index |
+//! | | [`plugin`] ★ | notation's plugin protocol: the traits, the programs, their folder |
 //! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |
 //! | | [`batch`] | many images side by side, what lies below an index, what is signed already or of no use any more |
@@ -50,6 +51,7 @@ pub mod x509;
 pub mod azure;
 pub mod config;
 pub mod credentials;
+pub mod plugin;
 pub mod registry;
 
 pub mod sign;

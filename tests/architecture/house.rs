@@ -37,6 +37,7 @@ pub const ROOMS: &[Room] = &[
     outside("credentials"),
     outside("azure"),
     outside("registry"),
+    outside("plugin"),
     inside("sign"),
     inside("verify"),
     inside("batch"),

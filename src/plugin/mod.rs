@@ -1,0 +1,58 @@
+//! Notation's plugin protocol, contract 1.0 (plugin-extensibility.md): what is asked, what is
+//! answered, and the two traits behind which plugins stand.
+
+mod error;
+mod name;
+mod protocol;
+
+pub use error::PluginError;
+pub use name::PluginName;
+pub use protocol::{
+    CONTRACT_VERSION, Capability, CriticalAttributes, DescribeKeyRequest, DescribeKeyResponse,
+    GenerateEnvelopeRequest, GenerateEnvelopeResponse, GenerateSignatureRequest,
+    GenerateSignatureResponse, Metadata, MetadataRequest, PluginConfig, PolicySection,
+    SignatureSection, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
+};
+
+use std::sync::Arc;
+
+/// One plugin, asked over its protocol. What it answers is checked for shape only: whether a
+/// signature or an envelope is any good is for the caller to prove.
+#[async_trait::async_trait]
+pub trait Plugin: Send + Sync {
+    fn name(&self) -> &PluginName;
+
+    /// `get-plugin-metadata`: answered by a plugin of this name that knows [`CONTRACT_VERSION`].
+    async fn metadata(&self, config: &PluginConfig) -> Result<Metadata, PluginError>;
+
+    /// `describe-key`: the answer names the key that was asked for.
+    async fn describe_key(
+        &self,
+        request: &DescribeKeyRequest,
+    ) -> Result<DescribeKeyResponse, PluginError>;
+
+    /// `generate-signature`: the answer names the key that was asked for.
+    async fn generate_signature(
+        &self,
+        request: &GenerateSignatureRequest,
+    ) -> Result<GenerateSignatureResponse, PluginError>;
+
+    /// `generate-envelope`: the answer is of the type that was asked for.
+    async fn generate_envelope(
+        &self,
+        request: &GenerateEnvelopeRequest,
+    ) -> Result<GenerateEnvelopeResponse, PluginError>;
+
+    /// `verify-signature`: the answer has a result for every capability that was asked for.
+    async fn verify_signature(
+        &self,
+        request: &VerifySignatureRequest,
+    ) -> Result<VerifySignatureResponse, PluginError>;
+}
+
+/// The plugins there are.
+#[async_trait::async_trait]
+pub trait Plugins: Send + Sync {
+    /// The plugin of this name; it is found, not run.
+    async fn find(&self, name: &PluginName) -> Result<Arc<dyn Plugin>, PluginError>;
+}
