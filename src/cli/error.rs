@@ -43,6 +43,10 @@ pub enum CliError {
         "whose signatures to remove is not said: there is no default key, and neither --key, --id nor --signer-thumbprint"
     )]
     NoOwnKey,
+    #[error(
+        "whose signatures to remove is not known: the plugin tells the certificate of its key only with a signature"
+    )]
+    CertificateUntold,
     #[error("signer-thumbprint {0:?} is no SHA-256 thumbprint: 64 hexadecimal digits")]
     Thumbprint(String),
     /// Each of them was reported before.
@@ -154,6 +158,7 @@ impl Fault for CliError {
             CliError::WarnBefore => "cli-warn-before",
             CliError::ListLength { .. } | CliError::ListSize { .. } => "cli-list-limit",
             CliError::NoOwnKey => "cli-no-own-key",
+            CliError::CertificateUntold => "cli-certificate-untold",
             CliError::Thumbprint(_) => "cli-thumbprint",
             CliError::SomeFailed { .. } => "cli-some-failed",
             CliError::ChecksFailed { .. } => "cli-checks-failed",
@@ -225,6 +230,9 @@ impl Fault for CliError {
             CliError::NoOwnKey => Some(format!(
                 "{PROGRAM} prune --plugin azure-kv --id <key_id> <reference>\n\
                  or by the certificate: {PROGRAM} prune --signer-thumbprint <SHA-256> <reference>"
+            )),
+            CliError::CertificateUntold => Some(format!(
+                "name the certificate: {PROGRAM} prune --signer-thumbprint <SHA-256> <reference>"
             )),
             CliError::Thumbprint(_) => Some(format!(
                 "`SHA256 fingerprint` of a signature's first certificate: {PROGRAM} inspect <reference>"

@@ -4,6 +4,7 @@
 mod error;
 mod name;
 mod protocol;
+mod signer;
 
 pub use error::PluginError;
 pub use name::PluginName;
@@ -13,6 +14,8 @@ pub use protocol::{
     GenerateSignatureResponse, Metadata, MetadataRequest, PluginConfig, PolicySection,
     SignatureSection, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
 };
+
+pub use signer::{PluginSignerError, open_signer};
 
 use std::sync::Arc;
 
