@@ -77,10 +77,6 @@ pub enum CliError {
     ServerTimeout { flag: &'static str },
     #[error("the time limit of {seconds} seconds is over")]
     TimeOver { seconds: u64 },
-    #[error(
-        "plugin executable file is either not found or inaccessible: stat {path}: no such file or directory"
-    )]
-    PluginMissing { path: String },
     #[error("unsupported plugin {0:?}: azure-kv is the one plugin, and it is built in")]
     UnsupportedPlugin(String),
     #[error(
@@ -169,7 +165,6 @@ impl Fault for CliError {
             CliError::ShortLivedWithoutTimestamp => "cli-timestamp-needed",
             CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
-            CliError::PluginMissing { .. } => "cli-plugin-missing",
             CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",
             CliError::KeyUnusable(_) => "cli-key-unusable",
             CliError::File { .. } => "cli-file",
@@ -242,9 +237,6 @@ impl Fault for CliError {
             ),
             CliError::InvalidValue { value, flag, .. } => in_hours(value, flag),
             CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
-            CliError::PluginMissing { .. } => Some(format!(
-                "azure-kv is built in: {PROGRAM} sign --plugin azure-kv --id <key id> <reference>"
-            )),
             _ => None,
         }
     }

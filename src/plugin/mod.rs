@@ -20,8 +20,7 @@ pub use protocol::{
     GenerateSignatureResponse, Metadata, MetadataRequest, PluginConfig, PolicySection,
     SignatureSection, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
 };
-
-pub use signer::{PluginSignerError, open_signer};
+pub use signer::{PluginSignerError, check_signs, open_signer};
 
 use std::sync::Arc;
 

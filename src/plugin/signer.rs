@@ -45,6 +45,19 @@ pub async fn open_signer(
     }
 }
 
+/// Whether the plugin says of itself that it signs.
+pub async fn check_signs(
+    plugin: &dyn Plugin,
+    config: &PluginConfig,
+) -> Result<(), PluginSignerError> {
+    let metadata = plugin.metadata(config).await?;
+    let signs = [Capability::RawSignature, Capability::EnvelopeSignature];
+    match signs.into_iter().any(|capability| metadata.can(capability)) {
+        true => Ok(()),
+        false => Err(PluginSignerError::NoSigner),
+    }
+}
+
 /// A key behind a plugin.
 struct Key {
     plugin: Arc<dyn Plugin>,
@@ -70,17 +83,6 @@ impl Key {
     fn refused_to_make(&self, error: PluginError) -> PluginSignerError {
         PluginSignerError::RefusedEnvelope { key_id: self.id.clone(), error }
     }
-
-    fn check_id(&self, answer: &'static str, found: &str) -> Result<(), PluginSignerError> {
-        match found == self.id {
-            true => Ok(()),
-            false => Err(PluginSignerError::KeyId {
-                answer,
-                found: found.to_owned(),
-                asked: self.id.clone(),
-            }),
-        }
-    }
 }
 
 async fn describe(key: &Key) -> Result<Suite, PluginSignerError> {
@@ -90,7 +92,6 @@ async fn describe(key: &Key) -> Result<Suite, PluginSignerError> {
         plugin_config: key.config.clone(),
     };
     let answer = key.plugin.describe_key(&request).await.map_err(|error| key.refused(error))?;
-    key.check_id("describeKey", &answer.key_id)?;
     let found = answer.key_spec;
     let known = SUITES.into_iter().find(|suite| suite.key_spec() == found);
     known.ok_or(PluginSignerError::KeySpec { found })

@@ -23,11 +23,6 @@ pub enum PluginSignerError {
     Refused { key_id: String, error: PluginError },
     #[error("plugin failed to sign with following error: {error}")]
     RefusedEnvelope { key_id: String, error: PluginError },
-    #[error(
-        "keyID in {answer} response {:?} does not match request {asked:?}",
-        excerpt(found, QUOTED)
-    )]
-    KeyId { answer: &'static str, found: String, asked: String },
     #[error("unknown key spec {:?}", excerpt(found, QUOTED))]
     KeySpec { found: String },
     #[error("{member} in the plugin's answer is not base64")]
@@ -42,11 +37,6 @@ pub enum PluginSignerError {
     Suite { described: &'static str, certificate: &'static str },
     #[error("generated signature failed verification: signature is invalid")]
     Signature,
-    #[error(
-        "signatureEnvelopeType in generateEnvelope response {:?} does not match request {asked:?}",
-        excerpt(found, QUOTED)
-    )]
-    EnvelopeType { found: String, asked: &'static str },
     #[error("the plugin {plugin} makes envelopes for images only, no signatures")]
     EnvelopesOnly { plugin: String },
 }
@@ -60,14 +50,12 @@ impl Fault for PluginSignerError {
             Self::Plugin(error)
             | Self::Refused { error, .. }
             | Self::RefusedEnvelope { error, .. } => error.code(),
-            Self::KeyId { .. } => "plugin-key-id",
             Self::KeySpec { .. } => "plugin-key-spec",
             Self::Base64 { .. } => "plugin-answer-base64",
             Self::Certificate { .. } => "plugin-certificate-malformed",
             Self::Chain(error) => error.code(),
             Self::Suite { .. } => "plugin-key-mismatch",
             Self::Signature => "plugin-signature-invalid",
-            Self::EnvelopeType { .. } => "plugin-envelope-type",
             Self::EnvelopesOnly { .. } => "plugin-envelopes-only",
         }
     }

@@ -37,7 +37,6 @@ impl RawSigner {
         };
         let answer = self.key.plugin.generate_signature(&request).await;
         let answer = answer.map_err(|error| self.key.refused(error))?;
-        self.key.check_id("generateSignature", &answer.key_id)?;
         let chain = chain(&answer.certificate_chain)?;
         if chain.suite() != self.suite {
             return Err(PluginSignerError::Suite {

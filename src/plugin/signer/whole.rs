@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Key, PluginSignerError, bytes};
+use crate::crypto::Suite;
 use crate::envelope::{EnvelopeMaker, EnvelopeOrder, MadeEnvelope, PAYLOAD_TYPE, Signer};
 use crate::fault::BoxFault;
 use crate::plugin::{CONTRACT_VERSION, GenerateEnvelopeRequest};
@@ -23,22 +24,17 @@ impl WholeSigner {
     }
 
     async fn made(&self, order: &EnvelopeOrder<'_>) -> Result<MadeEnvelope, PluginSignerError> {
-        let asked = order.format.media_type();
         let request = GenerateEnvelopeRequest {
             contract_version: CONTRACT_VERSION.to_owned(),
             key_id: self.key.id.clone(),
             payload_type: PAYLOAD_TYPE.to_owned(),
-            signature_envelope_type: asked.to_owned(),
+            signature_envelope_type: order.format.media_type().to_owned(),
             payload: STANDARD.encode(order.payload),
             expiry_duration_in_seconds: order.expiry.map_or(0, |expiry| expiry.as_secs()),
             plugin_config: self.key.config.clone(),
         };
         let answer = self.key.plugin.generate_envelope(&request).await;
         let answer = answer.map_err(|error| self.key.refused_to_make(error))?;
-        if answer.signature_envelope_type != asked {
-            let found = answer.signature_envelope_type;
-            return Err(PluginSignerError::EnvelopeType { found, asked });
-        }
         let bytes = bytes("signatureEnvelope", &answer.signature_envelope)?;
         Ok(MadeEnvelope { bytes, annotations: answer.annotations })
     }
@@ -50,7 +46,7 @@ impl Signer for WholeSigner {
         self.chain.get()
     }
 
-    fn suite(&self) -> Option<crate::crypto::Suite> {
+    fn suite(&self) -> Option<Suite> {
         None
     }
 
