@@ -159,7 +159,8 @@ async fn laid_out(
     countersigner: Option<&dyn Countersigner>,
 ) -> Result<Sealed, SealError> {
     let signing = Signing::of(request, suite)?;
-    if let Some(chain) = signer.known_chain() {
+    let known = signer.known_chain();
+    if let Some(chain) = known {
         chain.check_valid_at(signing.scheme.time())?;
     }
     let payload = request.payload.bytes(request.format);
@@ -171,7 +172,7 @@ async fn laid_out(
     let ChainedSignature { signature, renewed } =
         signer.sign_with_chain(&message).await.map_err(SealError::Signer)?;
     let told = || renewed.as_ref().or_else(|| signer.known_chain());
-    let chain = told().ok_or(EnvelopeError::ChainMissing)?;
+    let chain = renewed.as_ref().or(known).or_else(told).ok_or(EnvelopeError::ChainMissing)?;
     chain.check_valid_at(signing.scheme.time())?;
     let token = match countersigner {
         Some(countersigner) => {
