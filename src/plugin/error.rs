@@ -131,6 +131,10 @@ impl Fault for PluginError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::NotFound { .. } => Some(
+                "see the plugins there are: sealwright plugin list; azure-kv is built in"
+                    .to_owned(),
+            ),
             Self::Start { .. } => Some(format!("is the plugin built for {}?", platform())),
             Self::Silent { command, path, .. } => {
                 Some(format!("see what it says: echo '{{}}' | {} {command}", shell_word(path)))

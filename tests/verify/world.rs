@@ -9,9 +9,7 @@ use rcgen::{
 };
 use sealwright::clock::ManualClock;
 use sealwright::crypto::{Digest, PrivateKey};
-use sealwright::envelope::{
-    Format, LocalSigner, Payload, SealRequest, Signer, TargetArtifact, seal,
-};
+use sealwright::envelope::{Format, LocalSigner, Payload, SealRequest, TargetArtifact, seal};
 use sealwright::fault::{BoxFault, Fault};
 use sealwright::registry::{
     Child, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, Resolved,
@@ -293,7 +291,7 @@ pub async fn sealed_as(
     seal(&request, &signer(leaf)).await.unwrap().bytes
 }
 
-pub fn signer(leaf: Leaf) -> impl Signer {
+pub fn signer(leaf: Leaf) -> LocalSigner {
     let mut params = named("signer");
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

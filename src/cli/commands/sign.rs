@@ -59,12 +59,12 @@ pub const SIGN: CommandSpec = CommandSpec {
             .arg(flags::text(
                 "plugin",
                 "string",
-                "signing plugin name (required if --id is set): azure-kv. This is mutually exclusive with the --key flag",
+                "signing plugin name (required if --id is set): azure-kv, or one that is installed. This is mutually exclusive with the --key flag",
             ))
             .arg(flags::texts(
                 "plugin-config",
                 "key=value",
-                "azure-kv: ca_certs=<file>, self_signed=true, credential_type=<environment|workloadid|managedid|azurecli>",
+                "{key}={value} pairs for the plugin; azure-kv: ca_certs=<file>, self_signed=true, credential_type=<environment|workloadid|managedid|azurecli>",
             ))
             .arg(flags::text(
                 "signature-format",
@@ -129,6 +129,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         session.streams.warn(&sentence);
     }
     let world = session.world_with(values, key.credential_type())?;
+    world.find_plugin(&key)?;
     let text = match asked {
         Asked::One(text) => text,
         Asked::Several(references) => {
