@@ -2,6 +2,7 @@
 
 mod examine;
 mod look;
+mod plugins;
 mod revocation;
 mod tasks;
 mod vault;

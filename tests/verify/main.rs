@@ -8,6 +8,8 @@ mod forged;
 #[allow(dead_code, reason = "more than these tests need")]
 #[path = "../envelope/pki.rs"]
 mod pki;
+mod plugin_table;
+mod plugins;
 mod pruned;
 mod revocation;
 mod table;
