@@ -2,11 +2,17 @@
 //! answered, and the two traits behind which plugins stand.
 
 mod error;
+mod host;
 mod name;
+mod process;
+mod program;
 mod protocol;
 
-pub use error::PluginError;
+pub use error::{PluginError, platform};
+pub use host::PluginDir;
 pub use name::PluginName;
+pub use process::ProcessGroup;
+pub use program::ProgramPlugin;
 pub use protocol::{
     CONTRACT_VERSION, Capability, CriticalAttributes, DescribeKeyRequest, DescribeKeyResponse,
     GenerateEnvelopeRequest, GenerateEnvelopeResponse, GenerateSignatureRequest,
@@ -15,6 +21,9 @@ pub use protocol::{
 };
 
 use std::sync::Arc;
+
+/// How the names of folders begin that are no plugin yet, or none any more.
+const STAGING: &str = ".sealwright-";
 
 /// One plugin, asked over its protocol. What it answers is checked for shape only: whether a
 /// signature or an envelope is any good is for the caller to prove.
