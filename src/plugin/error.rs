@@ -133,6 +133,10 @@ impl Fault for PluginError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::NotFound { .. } => Some(
+                "see the plugins there are: sealwright plugin list; azure-kv is built in"
+                    .to_owned(),
+            ),
             Self::Start { .. } => Some(format!("is the plugin built for {}?", platform())),
             Self::Silent { plugin, .. } => Some(format!(
                 "is the plugin built for {}? Run it: $PLUGINS/{plugin}/notation-{plugin} get-plugin-metadata",

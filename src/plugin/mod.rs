@@ -7,6 +7,7 @@ mod name;
 mod process;
 mod program;
 mod protocol;
+mod signer;
 
 pub use error::{PluginError, platform};
 pub use host::PluginDir;
@@ -19,6 +20,7 @@ pub use protocol::{
     GenerateSignatureResponse, Metadata, MetadataRequest, PluginConfig, PolicySection,
     SignatureSection, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
 };
+pub use signer::{PluginSignerError, check_signs, open_signer};
 
 use std::sync::Arc;
 

@@ -3,11 +3,11 @@
 
 use sealwright::envelope::FORMATS;
 use sealwright::fault::Fault as _;
-use sealwright::plugin::{Capability, PluginError};
+use sealwright::plugin::Capability;
 use sealwright::trust::{ACTIONS, Action, Check};
 use sealwright::verify::{Outcome, VerifyError};
 
-use crate::plugins::{BOTH, Fake, naming_in, said};
+use crate::plugins::{BOTH, Fake, naming_in, refused_by_itself, said};
 use crate::world::policy;
 
 /// What the plugin says of one capability.
@@ -127,7 +127,7 @@ fn saying(capability: Capability, says: Says) -> Fake {
         }
     }
     if says == Says::Fails {
-        fake.answer = Err(PluginError::Refused { code: "ERROR".into(), message: "m".into() });
+        fake.answer = Err(refused_by_itself());
     }
     fake
 }

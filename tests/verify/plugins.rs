@@ -82,6 +82,11 @@ pub fn said(success: bool) -> VerificationResult {
     VerificationResult { success, reason: (!success).then(|| "no".to_owned()) }
 }
 
+pub fn refused_by_itself() -> PluginError {
+    let (code, message) = ("ERROR".to_owned(), "broken".to_owned());
+    PluginError::Refused { code, message, metadata: Default::default() }
+}
+
 /// The plugins there are: this one.
 struct Installed(Arc<Fake>);
 
@@ -247,8 +252,7 @@ async fn a_plugin_that_does_not_fit_fails_at_every_level() {
     refused_by(both(), needs("1.2.1"), "verify-plugin-older").await;
     refused_by(both().version("1.2.0-rc.1"), needs("1.2.0"), "verify-plugin-older").await;
     refused_by(Fake::with(&[]), naming(&[]), "verify-plugin-incapable").await;
-    let error = PluginError::Refused { code: "ERROR".into(), message: "broken".into() };
-    let broken = Fake { metadata: Err(error), ..both() };
+    let broken = Fake { metadata: Err(refused_by_itself()), ..both() };
     refused_by(broken, naming(&[]), "plugin-refused").await;
     for version in ["1.2.0", "1.1.9", "1.2.0+7", "1.2.0-rc.1"] {
         let (world, _) = needs(version).with_plugin(both(), &[]);

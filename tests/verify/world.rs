@@ -296,7 +296,7 @@ pub async fn sealed_as(
     seal(&request, &signer(leaf)).await.unwrap().bytes
 }
 
-pub fn signer(leaf: Leaf) -> impl Signer {
+pub fn signer(leaf: Leaf) -> LocalSigner {
     let mut params = named("signer");
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
