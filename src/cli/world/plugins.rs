@@ -13,7 +13,7 @@ impl World {
     /// The same with plugins that run in this process group; else each runs in one of its own.
     pub fn with_plugins_in(self, group: ProcessGroup) -> Self {
         let (env, clock) = (&self.options.env, self.options.clock.clone());
-        let plugins = PluginDir::new(&self.dirs.libexec(), env, clock, group);
+        let plugins = PluginDir::new(self.dirs.libexec(), env, clock, group);
         Self { plugins: Arc::new(plugins), ..self }
     }
 
