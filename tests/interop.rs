@@ -23,6 +23,8 @@ mod program;
 mod tester;
 #[path = "interop/timestamp.rs"]
 mod timestamp;
+#[path = "interop/verify_plugin.rs"]
+mod verify_plugin;
 #[path = "interop/world.rs"]
 mod world;
 

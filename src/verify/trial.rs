@@ -2,7 +2,7 @@
 
 use super::checks::{self, Context};
 use super::stores::Stores;
-use super::{Outcome, Verdict, VerifyError};
+use super::{Outcome, Verdict, VerificationPlugins, VerifyError};
 use crate::clock::Clock;
 use crate::envelope::TargetArtifact;
 use crate::registry::{FetchedSignature, Reference};
@@ -24,6 +24,7 @@ pub async fn verify_trial(
     policy: &Policy,
     store: &dyn TrustStore,
     revocation: &dyn RevocationCheck,
+    plugins: &VerificationPlugins,
     clock: &dyn Clock,
 ) -> Result<Outcome, VerifyError> {
     let Trial { signature, target, reference } = trial;
@@ -51,6 +52,8 @@ pub async fn verify_trial(
         target,
         user_metadata: &user_metadata,
         revocation,
+        plugins,
+        judge: None,
     };
     let tried = checks::run(signature, context).await;
     match tried.failure {

@@ -9,6 +9,8 @@ mod late;
 #[allow(dead_code, reason = "more than these tests need")]
 #[path = "../envelope/pki.rs"]
 mod pki;
+mod plugin_table;
+mod plugins;
 mod pruned;
 mod revocation;
 mod table;

@@ -19,7 +19,7 @@ use sealwright::revocation::{
     Answers, Asked, CertificateStatus, RevocationCheck, RevocationError, Status,
 };
 use sealwright::trust::{Policy, StoreError, StoreType, TrustStore};
-use sealwright::verify::{Outcome, VerifyError, VerifyRequest, verify};
+use sealwright::verify::{Outcome, VerificationPlugins, VerifyError, VerifyRequest, verify};
 use sealwright::x509::Certificate;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -50,6 +50,7 @@ pub struct World {
     pub problem: RevocationError,
     /// Times revocation was asked about.
     pub asked: Mutex<usize>,
+    pub plugins: VerificationPlugins,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,7 @@ impl World {
             status: Status::Unknown,
             problem: RevocationError::Fetch("http://crl.example is unreachable".into()),
             asked: Mutex::default(),
+            plugins: VerificationPlugins::none(),
         }
     }
 
@@ -161,7 +163,8 @@ impl World {
         let reference = Reference::parse(&format!("r.io/app@{digest}")).unwrap();
         let request =
             VerifyRequest { reference: &reference, max_signatures, user_metadata: pairs(metadata) };
-        verify(self, &policy, self, self, &ManualClock::at(self.now), &request).await
+        let clock = ManualClock::at(self.now);
+        verify(self, &policy, self, self, &self.plugins, &clock, &request).await
     }
 }
 

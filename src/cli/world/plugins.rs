@@ -7,6 +7,7 @@ use crate::cli::signing_key::SigningKey;
 use crate::fault::BoxFault;
 use crate::plugin::{PluginConfig, PluginDir, PluginName, ProcessGroup, check_signs, open_signer};
 use crate::sign::OpenSigner;
+use crate::verify::VerificationPlugins;
 
 impl World {
     /// The same with plugins that run in this process group; else each runs in one of its own.
@@ -19,6 +20,11 @@ impl World {
     /// The plugins directory: one for the whole command, so that each plugin is asked once who it is.
     pub fn plugins(&self) -> &Arc<PluginDir> {
         &self.plugins
+    }
+
+    /// Those that signatures may name; `config` goes with each of their runs.
+    pub fn verification_plugins(&self, config: PluginConfig) -> VerificationPlugins {
+        VerificationPlugins::new(self.plugins.clone(), config)
     }
 
     /// Whether the key's plugin is there; it is not run.
