@@ -1,9 +1,10 @@
 //! Notation's plugin protocol, contract 1.0 (plugin-extensibility.md): what is asked, what is
-//! answered, and the two traits behind which plugins stand.
+//! answered, the two traits behind which plugins stand, and the other side of it: a plugin served.
 
 mod error;
 mod name;
 mod protocol;
+mod serve;
 
 pub use error::PluginError;
 pub use name::PluginName;
@@ -12,6 +13,9 @@ pub use protocol::{
     GenerateEnvelopeRequest, GenerateEnvelopeResponse, GenerateSignatureRequest,
     GenerateSignatureResponse, Metadata, MetadataRequest, PluginConfig, PolicySection,
     SignatureSection, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
+};
+pub use serve::{
+    Keys, REQUEST_LIMIT, Refusal, SERVED, Served, answer, metadata as metadata_of_raw_signer,
 };
 
 use std::sync::Arc;

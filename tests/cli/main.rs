@@ -22,6 +22,7 @@ mod list;
 mod login;
 mod many;
 mod plugin;
+mod plugin_serve;
 mod policy;
 mod prune;
 mod recursive;
