@@ -9,7 +9,7 @@ pub struct Env {
 }
 
 /// Variables that hold credentials and are not left to child processes.
-const TAKEN: [&str; 11] = [
+const TAKEN: [&str; 14] = [
     name::NOTATION_USERNAME,
     name::NOTATION_PASSWORD,
     name::SEALWRIGHT_PFX_PASSWORD,
@@ -18,6 +18,9 @@ const TAKEN: [&str; 11] = [
     name::INPUT_GITHUB_TOKEN,
     name::ACTIONS_ID_TOKEN_REQUEST_URL,
     name::ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    name::ACTIONS_RUNTIME_TOKEN,
+    name::AGENT_PROXYPASSWORD,
+    name::AGENT_CLIENTCERTPASSWORD,
     name::SYSTEM_ACCESSTOKEN,
     name::SERVICE_PRINCIPAL_KEY,
     name::ID_TOKEN,
@@ -27,11 +30,15 @@ const TAKEN: [&str; 11] = [
 const TAKEN_BEGINNING: &str = name::ENDPOINT_AUTH;
 
 /// How the variables begin that no other program is given.
-const OWN: [&str; 11] = [
+const OWN: [&str; 14] = [
     "NOTATION_",
     "INPUT_",
     name::SEALWRIGHT_PFX_PASSWORD,
     "ACTIONS_ID_TOKEN_",
+    // what a runner and an agent keep for their own use
+    name::ACTIONS_RUNTIME_TOKEN,
+    name::AGENT_PROXYPASSWORD,
+    name::AGENT_CLIENTCERTPASSWORD,
     // an agent hands a task its connections and the pipeline's secrets
     "ENDPOINT_",
     "SECRET_",
@@ -158,6 +165,7 @@ pub mod name {
     pub const RESOURCE_URIS: &str = "RESOURCE_URIS";
     pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
     pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+    pub const ACTIONS_RUNTIME_TOKEN: &str = "ACTIONS_RUNTIME_TOKEN";
     pub const GITHUB_ACTION: &str = "GITHUB_ACTION";
     pub const GITHUB_API_URL: &str = "GITHUB_API_URL";
     pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
@@ -189,6 +197,8 @@ pub mod name {
     pub const ENDPOINT_AUTH: &str = "ENDPOINT_AUTH_";
     pub const ENDPOINT_DATA: &str = "ENDPOINT_DATA_";
     pub const SYSTEM_OIDCREQUESTURI: &str = "SYSTEM_OIDCREQUESTURI";
+    pub const AGENT_PROXYPASSWORD: &str = "AGENT_PROXYPASSWORD";
+    pub const AGENT_CLIENTCERTPASSWORD: &str = "AGENT_CLIENTCERTPASSWORD";
     pub const SYSTEM_ACCESSTOKEN: &str = "SYSTEM_ACCESSTOKEN";
     pub const AZURESUBSCRIPTION_CLIENT_ID: &str = "AZURESUBSCRIPTION_CLIENT_ID";
     pub const AZURESUBSCRIPTION_TENANT_ID: &str = "AZURESUBSCRIPTION_TENANT_ID";
@@ -212,6 +222,8 @@ mod tests {
             "NOTATION_PASSWORD",
             "SEALWRIGHT_PFX_PASSWORD",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "ACTIONS_RUNTIME_TOKEN",
+            "AGENT_PROXYPASSWORD",
             "ENDPOINT_AUTH_SYSTEMVSSCONNECTION",
             "SECRET_TOKEN",
             "ENDPOINT_AUTH_PARAMETER_7_SERVICEPRINCIPALKEY",

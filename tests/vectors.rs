@@ -146,8 +146,8 @@ struct Replay {
 
 #[async_trait::async_trait]
 impl Signer for Replay {
-    fn chain(&self) -> &Chain {
-        self.vector.chain()
+    fn known_chain(&self) -> Option<&Chain> {
+        Some(self.vector.chain())
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault> {

@@ -1,6 +1,5 @@
 //! Signing what is not signed yet: a signature by the same certificate, intact and not ending soon.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +8,14 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::clock::{Clock, rfc3339};
 use crate::crypto::Digest;
-use crate::envelope::{Countersigner, Format, Intact, Parsed, Signer, TargetArtifact};
+use crate::envelope::{Format, Intact, Parsed, Signer, TargetArtifact};
 use crate::fault::{BoxFault, LINE_LIMIT, excerpt};
 use crate::lifetime::Lifetime;
 use crate::registry::{FetchedSignature, Reference, Registry, SignatureDescriptor, Version};
 use crate::revocation::Answers;
 use crate::sign::{
     OpenSigner, OwnRevocation, SignError, SignRequest, Signed, SignerSummary, THUMBPRINTS, Told,
-    open, sign, stamped,
+    learn_chain, open, sign, stamped,
 };
 
 /// most signatures of one artifact that are looked at, as notation's default when verifying
@@ -103,6 +102,9 @@ pub enum Shortfall {
 /// A signature that cannot be fetched or is not intact does not count. A certificate that is not
 /// valid now is an error, since the signatures made with it are of no use any more; the same goes for
 /// its revocation, which is asked about where the request says so.
+///
+/// A signer that tells its certificate only with a signature makes one that is thrown away, the first
+/// time a signature would do but for who made it.
 pub async fn sign_once(
     registry: &dyn Registry,
     signer: OpenSigner<'_>,
@@ -123,7 +125,9 @@ pub async fn sign_once(
     let target = target.map_err(SignError::Resolve)?;
     let signer = signer?;
     let now = clock.now();
-    signer.chain().check_valid_at(now)?;
+    if let Some(chain) = signer.known_chain() {
+        chain.check_valid_at(now)?;
+    }
     let listing = match early {
         Some(listing) if request.reference.version() == &Version::Digest(target.digest.clone()) => {
             listing
@@ -134,13 +138,13 @@ pub async fn sign_once(
     let wanted = Wanted {
         target: &target,
         signer: &*signer,
-        user_metadata: &request.user_metadata,
-        countersigner: request.countersigner,
+        clock,
+        request,
         after: time::Duration::try_from(ahead).ok().and_then(|ahead| now.checked_add(ahead)),
     };
     let reference = request.reference.at(&target.digest);
-    match wanted.find(registry, listing.signatures).await {
-        Ok(good) => {
+    match wanted.find(registry, listing.signatures).await? {
+        Found::Good(good) => {
             let told = told_of(&good, &*signer, request.own_revocation, now).await?;
             Ok(Once::Already(AlreadySigned {
                 reference,
@@ -154,7 +158,7 @@ pub async fn sign_once(
                 warnings: told.warnings,
             }))
         }
-        Err(insufficient) => {
+        Found::None(insufficient) => {
             // what was looked at is what is signed, wherever the tag points by now
             let request = SignRequest { reference: &reference, ..request.clone() };
             let opened: Arc<dyn Signer> = signer;
@@ -171,9 +175,9 @@ pub async fn sign_once(
 struct Wanted<'a> {
     target: &'a TargetArtifact,
     signer: &'a dyn Signer,
-    user_metadata: &'a BTreeMap<String, String>,
-    /// It has a timestamp that this one accepts.
-    countersigner: Option<&'a dyn Countersigner>,
+    clock: &'a dyn Clock,
+    /// The user metadata it has, and who accepts the timestamp it has.
+    request: &'a SignRequest<'a>,
     /// It ends later than this; at the end of all time only what never ends does.
     after: Option<OffsetDateTime>,
 }
@@ -185,17 +189,25 @@ struct Good {
     timestamp: Option<OffsetDateTime>,
 }
 
+/// What looking for it came to.
+enum Found {
+    Good(Box<Good>),
+    /// With the first of the signer's own that falls short.
+    None(Option<Insufficient>),
+}
+
 impl Wanted<'_> {
-    /// The first that will do; those that claim our certificate are tried first. Without any, the first of
-    /// ours that falls short.
+    /// The first that will do; those that claim our certificate are tried first.
     async fn find(
         &self,
         registry: &dyn Registry,
         mut listed: Vec<SignatureDescriptor>,
-    ) -> Result<Good, Option<Insufficient>> {
-        let thumbprint = self.signer.chain().leaf().thumbprint();
-        // only an order: whatever the annotations claim, each signature is checked
-        listed.sort_by_cached_key(|signature| !claims(signature, &thumbprint));
+    ) -> Result<Found, SignError> {
+        if let Some(chain) = self.signer.known_chain() {
+            let thumbprint = chain.leaf().thumbprint();
+            // only an order: whatever the annotations claim, each signature is checked
+            listed.sort_by_cached_key(|signature| !claims(signature, &thumbprint));
+        }
         listed.truncate(LIMIT);
         let mut fetched = stream::iter(listed)
             .map(|signature| async move {
@@ -206,35 +218,43 @@ impl Wanted<'_> {
         let mut insufficient = None;
         while let Some(answer) = fetched.next().await {
             let Ok(found) = answer else { continue };
-            let Some(intact) = intact(&found).filter(|intact| self.is_ours(intact)) else {
+            let Some(intact) = intact(&found).filter(|intact| self.is_its_subject(intact)) else {
                 continue;
             };
             let signature = found.manifest_digest;
-            match self.is_met_by(&intact) {
-                Ok(timestamp) => return Ok(Good { signature, intact, timestamp }),
+            let met = self.is_met_by(&intact);
+            if met.is_ok() {
+                learn_chain(self.signer, self.target, self.clock, self.request).await?;
+            }
+            if !self.is_own_leaf(&intact) {
+                continue;
+            }
+            match met {
+                Ok(timestamp) => {
+                    return Ok(Found::Good(Box::new(Good { signature, intact, timestamp })));
+                }
                 Err(shortfall) => {
                     insufficient.get_or_insert(Insufficient { signature, shortfall });
                 }
             }
         }
-        Err(insufficient)
+        Ok(Found::None(insufficient))
     }
 
-    /// By the signer's certificate, about the artifact.
-    fn is_ours(&self, intact: &Intact) -> bool {
+    /// It is about the artifact.
+    fn is_its_subject(&self, intact: &Intact) -> bool {
         let signed = &intact.payload().target;
-        let same_artifact = signed.media_type == self.target.media_type
+        signed.media_type == self.target.media_type
             && signed.digest == self.target.digest
-            && signed.size == self.target.size;
-        same_artifact && self.is_own_leaf(intact)
+            && signed.size == self.target.size
     }
 
     /// The signer's own certificate; or an earlier one of the same subscriber, within its time as far as the
     /// timestamp beside it says, which the countersigner is asked about.
     fn is_own_leaf(&self, intact: &Intact) -> bool {
         let leaf = intact.chain().leaf();
-        leaf == self.signer.chain().leaf()
-            || (self.countersigner.is_some()
+        self.signer.known_chain().is_some_and(|chain| chain.leaf() == leaf)
+            || (self.request.countersigner.is_some()
                 && self.signer.is_maker_of(intact.chain())
                 && stamped(intact)
                     .is_some_and(|time| leaf.not_before() <= time && time <= leaf.not_after()))
@@ -243,7 +263,7 @@ impl Wanted<'_> {
     /// The time of its timestamp, where one is wanted.
     fn is_met_by(&self, intact: &Intact) -> Result<Option<OffsetDateTime>, Shortfall> {
         let signed = &intact.payload().target.annotations;
-        if self.user_metadata.iter().any(|(key, value)| signed.get(key) != Some(value)) {
+        if self.request.user_metadata.iter().any(|(key, value)| signed.get(key) != Some(value)) {
             return Err(Shortfall::Metadata);
         }
         if let Some(expiry) = intact.expiry()
@@ -251,7 +271,7 @@ impl Wanted<'_> {
         {
             return Err(Shortfall::Expiry(expiry));
         }
-        let Some(countersigner) = self.countersigner else { return Ok(None) };
+        let Some(countersigner) = self.request.countersigner else { return Ok(None) };
         let token = intact.timestamp_token().ok_or(Shortfall::NoTimestamp)?;
         let accepted = countersigner.accept(token, intact.signature(), intact.chain());
         let refused =
@@ -269,9 +289,9 @@ async fn told_of(
     now: OffsetDateTime,
 ) -> Result<Told, SignError> {
     let found = good.intact.chain();
-    if found.leaf() == signer.chain().leaf() {
+    if let Some(chain) = signer.known_chain().filter(|chain| chain.leaf() == found.leaf()) {
         // its chain beside the signature is whoever's that may push
-        return Ok(Told::of(own, signer.chain(), now).await);
+        return Ok(Told::of(own, chain, now).await);
     }
     Ok(Told::of_earlier(own, found, now).await.map_err(Box::new)?)
 }

@@ -229,6 +229,11 @@ async fn rehearsed(
     };
     let mut report = ImageReport::rehearsed(image);
     report.told_of_revocation(rehearsal.revocation.as_ref());
+    if let Ok((None, _)) = &rehearsal.signer {
+        not_checked.push(format!(
+            "{image}: signing certificate: the plugin tells it only with a signature"
+        ));
+    }
     let mut failures = Vec::new();
     let mut weigh = |part: &str, error: Box<dyn Fault>| {
         if services.lacks_credentials(image.registry(), &*error) {
@@ -245,10 +250,11 @@ async fn rehearsed(
         Err(error) => weigh("digest", error.into()),
     }
     match rehearsal.signer {
-        Ok((signer, advice)) => {
+        Ok((Some(signer), advice)) => {
             report.signer = Some((&signer).into());
             report.warnings = advice;
         }
+        Ok((None, _)) => {}
         Err(error) => weigh("signing certificate", error.into()),
     }
     if let Err(error) = rehearsal.push {

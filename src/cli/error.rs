@@ -43,6 +43,10 @@ pub enum CliError {
         "whose signatures to remove is not said: there is no default key, and neither --key, --id nor --signer-thumbprint"
     )]
     NoOwnKey,
+    #[error(
+        "whose signatures to remove is not known: the plugin tells the certificate of its key only with a signature"
+    )]
+    CertificateUntold,
     #[error("signer-thumbprint {0:?} is no SHA-256 thumbprint: 64 hexadecimal digits")]
     Thumbprint(String),
     /// Each of them was reported before.
@@ -73,10 +77,6 @@ pub enum CliError {
     ServerTimeout { flag: &'static str },
     #[error("the time limit of {seconds} seconds is over")]
     TimeOver { seconds: u64 },
-    #[error(
-        "plugin executable file is either not found or inaccessible: stat {path}: no such file or directory"
-    )]
-    PluginMissing { path: String },
     #[error("unsupported plugin {0:?}: azure-kv is the one plugin, and it is built in")]
     UnsupportedPlugin(String),
     #[error(
@@ -154,6 +154,7 @@ impl Fault for CliError {
             CliError::WarnBefore => "cli-warn-before",
             CliError::ListLength { .. } | CliError::ListSize { .. } => "cli-list-limit",
             CliError::NoOwnKey => "cli-no-own-key",
+            CliError::CertificateUntold => "cli-certificate-untold",
             CliError::Thumbprint(_) => "cli-thumbprint",
             CliError::SomeFailed { .. } => "cli-some-failed",
             CliError::ChecksFailed { .. } => "cli-checks-failed",
@@ -164,7 +165,6 @@ impl Fault for CliError {
             CliError::ShortLivedWithoutTimestamp => "cli-timestamp-needed",
             CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
-            CliError::PluginMissing { .. } => "cli-plugin-missing",
             CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",
             CliError::KeyUnusable(_) => "cli-key-unusable",
             CliError::File { .. } => "cli-file",
@@ -226,6 +226,9 @@ impl Fault for CliError {
                 "{PROGRAM} prune --plugin azure-kv --id <key_id> <reference>\n\
                  or by the certificate: {PROGRAM} prune --signer-thumbprint <SHA-256> <reference>"
             )),
+            CliError::CertificateUntold => Some(format!(
+                "name the certificate: {PROGRAM} prune --signer-thumbprint <SHA-256> <reference>"
+            )),
             CliError::Thumbprint(_) => Some(format!(
                 "`SHA256 fingerprint` of a signature's first certificate: {PROGRAM} inspect <reference>"
             )),
@@ -234,9 +237,6 @@ impl Fault for CliError {
             ),
             CliError::InvalidValue { value, flag, .. } => in_hours(value, flag),
             CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
-            CliError::PluginMissing { .. } => Some(format!(
-                "azure-kv is built in: {PROGRAM} sign --plugin azure-kv --id <key id> <reference>"
-            )),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::parse::flags;
-use super::streams::Streams;
+use super::streams::{Kind, Streams};
 use super::world::{World, WorldOptions};
 use crate::azure::{CredentialType, ExtraHosts, NamedIdentity};
 use crate::clock::Clock;
@@ -15,6 +15,7 @@ use crate::credentials::{Credential, Found};
 use crate::env::{Env, name};
 use crate::fault::BoxFault;
 use crate::http::Deadline;
+use crate::plugin::ProcessGroup;
 use crate::registry::Scheme;
 use crate::secret::Secret;
 use crate::trust::TrustStoreDir;
@@ -59,7 +60,7 @@ impl Session {
         credential_type: Option<CredentialType>,
     ) -> Result<World, BoxFault> {
         let extra_hosts = flags::text_of(values, "azure-extra-hosts").unwrap_or_default();
-        World::new(WorldOptions {
+        let world = World::new(WorldOptions {
             env: self.env.clone(),
             clock: self.clock.clone(),
             deadline: self.deadline,
@@ -71,6 +72,11 @@ impl Session {
             credential_type,
             named: NamedIdentity::default(),
             registry_connection: None,
+        })?;
+        // whoever sits at a terminal may end a plugin, or be asked by it for a PIN
+        Ok(match self.streams.stdin_kind() {
+            Kind::Terminal => world.with_plugins_in(ProcessGroup::Terminal),
+            Kind::Pipe => world,
         })
     }
 

@@ -12,6 +12,7 @@ use super::parse::{flags, value};
 use crate::azure::CredentialType;
 use crate::config::{Dirs, KeySource, SigningKeys};
 use crate::fault::BoxFault;
+use crate::plugin::PluginName;
 
 /// The settings of notation's azure-kv plugin; it ignores all others.
 const AZURE_KV_SETTINGS: [&str; 3] = ["ca_certs", "self_signed", "credential_type"];
@@ -23,6 +24,8 @@ pub enum SigningKey {
     Local { key_path: PathBuf, certificate_path: PathBuf },
     /// A key in Azure Key Vault with the settings of notation's azure-kv plugin.
     AzureKv { id: String, config: BTreeMap<String, String> },
+    /// A key behind a plugin that is a program, with what goes to it as pluginConfig.
+    Plugin { plugin: PluginName, id: String, config: BTreeMap<String, String> },
     /// A certificate profile of Artifact Signing.
     ArtifactSigning { endpoint: String, account: String, profile: String },
 }
@@ -42,7 +45,7 @@ impl SigningKey {
         }
         let over = flags::texts_of(values, "plugin-config");
         let key = Self::named(values, dirs)?;
-        Ok(key.with_config(value::pairs("plugin-config", over)?))
+        key.with_config(value::pairs("plugin-config", over)?)
     }
 
     /// The Entra credential its settings name; one that is misspelt is refused where it is used.
@@ -51,7 +54,7 @@ impl SigningKey {
             Self::AzureKv { config, .. } => {
                 CredentialType::parse(config.get("credential_type")?).ok()
             }
-            Self::Local { .. } | Self::ArtifactSigning { .. } => None,
+            Self::Local { .. } | Self::Plugin { .. } | Self::ArtifactSigning { .. } => None,
         }
     }
 
@@ -59,15 +62,14 @@ impl SigningKey {
     pub fn ignored_settings(&self) -> Vec<String> {
         match self {
             Self::AzureKv { config, .. } => ignored_settings(config),
-            Self::Local { .. } | Self::ArtifactSigning { .. } => Vec::new(),
+            Self::Local { .. } | Self::Plugin { .. } | Self::ArtifactSigning { .. } => Vec::new(),
         }
     }
 
     fn named(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
         let given = |name| flags::text_of(values, name).filter(|text| !text.is_empty());
         if let (Some(id), Some(plugin)) = (given("id"), given("plugin")) {
-            check_plugin(plugin, dirs)?;
-            return Ok(Self::AzureKv { id: id.to_owned(), config: BTreeMap::new() });
+            return Self::of_plugin(plugin, id, BTreeMap::new());
         }
         Self::listed(given("key"), dirs)
     }
@@ -88,10 +90,7 @@ impl SigningKey {
             KeySource::Local { key_path, cert_path } => {
                 Ok(Self::Local { key_path: key_path.into(), certificate_path: cert_path.into() })
             }
-            KeySource::Plugin { plugin, id, config } => {
-                check_plugin(plugin, dirs)?;
-                Ok(Self::AzureKv { id: id.to_owned(), config })
-            }
+            KeySource::Plugin { plugin, id, config } => Self::of_plugin(plugin, id, config),
             KeySource::Nowhere => Err(CliError::KeyUnusable(key.name().to_owned()).into()),
         }
     }
@@ -102,15 +101,37 @@ impl SigningKey {
     }
 
     /// The same key with these settings over its own.
-    pub fn with_config(self, over: BTreeMap<String, String>) -> Self {
+    pub fn with_config(self, over: BTreeMap<String, String>) -> Result<Self, BoxFault> {
         match self {
             Self::AzureKv { id, mut config } => {
                 config.extend(over);
-                Self::AzureKv { id, config }
+                Self::of_plugin(AZURE_KV, &id, config)
             }
-            other => other,
+            Self::Plugin { plugin, id, mut config } => {
+                config.extend(over);
+                Self::of_plugin(plugin.as_str(), &id, config)
+            }
+            other => Ok(other),
         }
     }
+
+    /// A plugin's key: built in, or behind a program that is looked for where the key is opened.
+    pub fn of_plugin(
+        plugin: &str,
+        id: &str,
+        config: BTreeMap<String, String>,
+    ) -> Result<Self, BoxFault> {
+        let id = id.to_owned();
+        if is_native(plugin, &config) {
+            return Ok(Self::AzureKv { id, config });
+        }
+        Ok(Self::Plugin { plugin: PluginName::parse(plugin)?, id, config })
+    }
+}
+
+/// Whether the plugin is built in: its settings, `--plugin-config` among them, are all there is to know.
+fn is_native(plugin: &str, _config: &BTreeMap<String, String>) -> bool {
+    plugin == AZURE_KV
 }
 
 /// Sentences about azure-kv settings that it does not know.
@@ -128,13 +149,4 @@ pub fn ignored_settings(config: &BTreeMap<String, String>) -> Vec<String> {
 
 fn likeness(a: &str, b: &str) -> f64 {
     strsim::jaro_winkler(&a.to_lowercase(), b)
-}
-
-/// azure-kv is built in; every other plugin's executable is not there.
-pub fn check_plugin(plugin: &str, dirs: &Dirs) -> Result<(), CliError> {
-    if plugin == AZURE_KV {
-        return Ok(());
-    }
-    let path = dirs.libexec().join("plugins").join(plugin).join(format!("notation-{plugin}"));
-    Err(CliError::PluginMissing { path: path.display().to_string() })
 }

@@ -103,12 +103,12 @@ impl StepServices {
         let extra = ExtraHosts::parse(self.step.azure_extra_hosts.as_deref().unwrap_or_default())?;
         let Some(choice) = &self.step.key else {
             let key = SigningKey::default_in_list(&Dirs::from_env(&self.env)?)?;
-            return Ok(key.with_config(self.plugin_config()));
+            return key.with_config(self.plugin_config());
         };
         let id = match choice {
             KeyChoice::Named(name) => {
                 let key = SigningKey::in_list(name, &Dirs::from_env(&self.env)?)?;
-                return Ok(key.with_config(self.plugin_config()));
+                return key.with_config(self.plugin_config());
             }
             KeyChoice::ArtifactSigning { endpoint, account, profile } => {
                 let (endpoint, account, profile) =
@@ -180,7 +180,7 @@ impl Services for StepServices {
             // the cell is empty: a step prepares once
             let _ = self.policy.set(policy);
         } else {
-            self.key()?;
+            self.world.find_plugin(&self.key()?)?;
             if let Some(timestamps) = &self.step.timestamps {
                 let stamper = self.world.stamper(
                     &timestamps.urls,

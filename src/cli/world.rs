@@ -2,6 +2,7 @@
 
 mod examine;
 mod look;
+mod plugins;
 mod revocation;
 mod tasks;
 mod vault;
@@ -36,6 +37,7 @@ use crate::env::Env;
 use crate::envelope::{Signer, TargetArtifact};
 use crate::fault::BoxFault;
 use crate::http::{Deadline, Http};
+use crate::plugin::{PluginDir, ProcessGroup};
 use crate::registry::{
     Access, Connection, ConnectionOptions, Kind, Listing, Reference, Registry, RegistryClient,
     Scheme, scheme_for,
@@ -78,14 +80,15 @@ pub struct World {
     key_used: Arc<Mutex<Option<KeyUsed>>>,
     remembered: Arc<Remembered>,
     registry_connection: Option<RegistryConnection>,
+    plugins: Arc<PluginDir>,
 }
 
-/// A key in Azure that was opened.
+/// A key in Azure or behind a plugin that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUsed {
-    /// The vault's key with its version, or the certificate profile.
+    /// The vault's key with its version, the certificate profile, or the plugin's key.
     pub id: String,
-    /// `environment (client secret)`
+    /// `environment (client secret)`, `plugin <name>`
     pub credential: String,
 }
 
@@ -102,7 +105,10 @@ impl World {
         let http = http_client(&options.env, options.clock.clone(), options.deadline)?;
         let read = |name| RegistryConnection::read(name, &entra::options(&options, &http, None));
         let registry_connection = options.registry_connection.as_ref().map(read).transpose()?;
+        let own = ProcessGroup::Own;
+        let plugins = PluginDir::new(&dirs.libexec(), &options.env, options.clock.clone(), own);
         Ok(Self {
+            plugins: Arc::new(plugins),
             options,
             http,
             dirs,
@@ -125,7 +131,7 @@ impl World {
         self.http.throttled()
     }
 
-    /// The key in Azure that signs; none for a local key, or before it was opened.
+    /// The key in Azure or behind a plugin that signs; none for a local key, or before it was opened.
     pub fn key_used(&self) -> Option<KeyUsed> {
         self.key_used.lock().expect("no panic holds this lock").clone()
     }
@@ -254,6 +260,7 @@ impl World {
                     opening.await.unwrap_or_else(|end| std::panic::resume_unwind(end.into_panic()))
                 }))
             }
+            SigningKey::Plugin { plugin, id, config } => self.plugin_signer(plugin, id, config),
             SigningKey::AzureKv { id, config } => {
                 let (options, identity) = self.key_vault(id, config)?;
                 let used = self.key_used.clone();

@@ -129,8 +129,9 @@ pub async fn gather(patient: &Patient<'_>) -> Facts {
         Some(why) => (Vault::not(&why), Asked::Not(why)),
         None => join!(self::vault(vault, bytes.as_deref()), open(&patient.key)),
     };
-    let chain = chain(patient, &vault, &signer);
+    // a plugin tells its chain with the trial signature
     let (timestamp, trust) = trust::trust(patient, &signer, bytes.as_deref()).await;
+    let chain = chain(patient, &vault, &signer);
     let named = |key: &dyn KeyAnswers| key.name();
     Facts {
         now: patient.clock.now(),
@@ -221,7 +222,10 @@ fn chain(
     signer: &Asked<Arc<dyn Signer>>,
 ) -> Asked<Vec<Certificate>> {
     if let Asked::Answered(signer) = signer {
-        return Asked::Answered(signer.chain().certificates().to_vec());
+        return match signer.known_chain() {
+            Some(chain) => Asked::Answered(chain.certificates().to_vec()),
+            None => Asked::not("the plugin tells it only with a signature"),
+        };
     }
     let key = match &patient.key {
         Asked::Answered(key) => key,

@@ -65,6 +65,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Pieces, Header), EnvelopeError> {
     Ok((pieces, header))
 }
 
+/// The same envelope, which holds, with this token beside its signature.
+pub(super) fn with_timestamp(bytes: &[u8], token: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+    let unparsable = |reason: String| EnvelopeError::unparsable(Part::Envelope, reason);
+    let mut sign1 =
+        CoseSign1::from_tagged_slice(bytes).map_err(|error| unparsable(error.to_string()))?;
+    let label = coset::Label::Text(TIMESTAMP_SIGNATURE.into());
+    sign1.unprotected.rest.retain(|(present, _)| *present != label);
+    sign1.unprotected.rest.push((label, Value::Bytes(token.into())));
+    sign1.to_tagged_vec().map_err(|error| unparsable(error.to_string()))
+}
+
 /// The protected header.
 pub(super) struct Header {
     labels: Labels,

@@ -38,6 +38,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Pieces, Header), EnvelopeError> {
     Ok((pieces, Header { members: Members::read(Part::ProtectedHeader, &header)? }))
 }
 
+/// The same envelope, which holds, with this token beside its signature.
+pub(super) fn with_timestamp(bytes: &[u8], token: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+    let unparsable =
+        |error: serde_json::Error| EnvelopeError::unparsable(Part::Envelope, error.to_string());
+    let mut envelope: Value = serde_json::from_slice(bytes).map_err(unparsable)?;
+    let header = envelope.get_mut("header").and_then(Value::as_object_mut);
+    let header = header.ok_or_else(|| EnvelopeError::missing(Part::Envelope, "header"))?;
+    header.insert(TIMESTAMP_SIGNATURE.to_owned(), STANDARD.encode(token).into());
+    Ok(to_json(&envelope))
+}
+
 /// The protected header.
 pub(super) struct Header {
     members: Members,

@@ -6,6 +6,7 @@ mod cose;
 mod error;
 mod json;
 mod jws;
+mod made;
 mod payload;
 mod read;
 mod signer;
@@ -13,9 +14,13 @@ mod write;
 
 pub use attributes::{Attribute, AttributeKey, Scheme};
 pub use error::{EnvelopeError, Part};
+pub use made::MadeError;
 pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};
 pub use read::{Claims, Intact, Parsed};
-pub use signer::{ChainedSignature, Countersigner, LocalSigner, Signer, SignerError};
+pub use signer::{
+    ChainedSignature, Countersigner, EnvelopeMaker, EnvelopeOrder, LocalSigner, MadeEnvelope,
+    Signer, SignerError,
+};
 pub use write::{SealError, SealRequest, Sealed, seal, seal_with};
 
 /// The two envelope formats.

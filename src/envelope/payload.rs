@@ -12,6 +12,11 @@ use crate::crypto::Digest;
 /// `application/vnd.cncf.notary.payload.v1+json`
 pub const PAYLOAD_TYPE: &str = "application/vnd.cncf.notary.payload.v1+json";
 
+const TARGET: &str = "targetArtifact";
+/// OCI image-spec, "Content Descriptors": every member of one.
+const DESCRIPTOR: [&str; 8] =
+    ["mediaType", "digest", "size", "urls", "annotations", "data", "platform", "artifactType"];
+
 /// The artifact a signature is about; `annotations` hold user metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetArtifact {
@@ -32,7 +37,7 @@ impl Payload {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let part = Part::Payload;
         let outer = Members::read(part, bytes)?;
-        let target = Members::of(part, outer.object("targetArtifact")?);
+        let target = Members::of(part, outer.object(TARGET)?);
         let digest = Digest::parse(target.text("digest")?).map_err(EnvelopeError::PayloadDigest)?;
         let size = target.required("size")?.as_u64().ok_or_else(|| {
             EnvelopeError::of_type(part, "size", "an integer between 0 and 2^64 - 1")
@@ -46,6 +51,16 @@ impl Payload {
         }
         let media_type = target.text("mediaType")?.to_owned();
         Ok(Self { target: TargetArtifact { media_type, digest, size, annotations } })
+    }
+
+    /// Members beyond `targetArtifact` and those of a descriptor (OCI image-spec, "Content
+    /// Descriptors"), as they are written.
+    pub(super) fn unknown_members(bytes: &[u8]) -> Result<Vec<String>, EnvelopeError> {
+        let outer = Members::read(Part::Payload, bytes)?;
+        let target = Members::of(Part::Payload, outer.object(TARGET)?);
+        let foreign = outer.iter().filter(|(name, _)| name != TARGET);
+        let beyond = target.iter().filter(|(name, _)| !DESCRIPTOR.contains(&name.as_str()));
+        Ok(foreign.chain(beyond).map(|(name, _)| name.clone()).collect())
     }
 
     /// The bytes notation writes: struct order for COSE, sorted members for JWS.

@@ -74,6 +74,11 @@ impl Parsed {
         self.into_claims(leaf)
     }
 
+    /// The signed bytes.
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.pieces.payload
+    }
+
     fn leaf(&self) -> Result<Certificate, EnvelopeError> {
         let der = self.pieces.certificates.first().ok_or(EnvelopeError::ChainMissing)?;
         Certificate::from_der(der).map_err(EnvelopeError::LeafMalformed)

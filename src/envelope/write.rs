@@ -1,13 +1,14 @@
 //! Writing: payload and attributes → signed envelope, verified again before it leaves.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::{OffsetDateTime, UtcOffset};
 
 use super::attributes::{check_time_order, in_range};
 use super::{
-    ChainedSignature, Countersigner, EnvelopeError, Format, Intact, Parsed, Payload, Scheme,
-    Signer, cose, jws,
+    ChainedSignature, Countersigner, EnvelopeError, Format, Intact, MadeError, Parsed, Payload,
+    Scheme, Signer, cose, jws, made,
 };
 use crate::clock::rfc3339;
 use crate::crypto::Suite;
@@ -27,6 +28,8 @@ pub struct SealRequest {
 pub struct Sealed {
     pub bytes: Vec<u8>,
     pub intact: Intact,
+    /// What the maker of a whole envelope wants in the signature manifest.
+    pub annotations: BTreeMap<String, String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +49,30 @@ pub enum SealError {
     Signer(BoxFault),
     #[error("timestamp: {0}")]
     Timestamp(BoxFault),
+    /// A whole envelope is not what was ordered.
+    #[error(transparent)]
+    Made(#[from] MadeError),
+    /// The failure of a signer that has its own words for it.
+    #[error("{preface}: {}", unprefaced(.error))]
+    Prefaced { preface: String, error: Box<SealError> },
+}
+
+impl SealError {
+    /// Whether it is a timestamp that could not be had.
+    pub fn is_timestamps(&self) -> bool {
+        match self {
+            Self::Prefaced { error, .. } => error.is_timestamps(),
+            error => matches!(error, Self::Timestamp(_)),
+        }
+    }
+}
+
+/// A signer's refusal in its own words.
+fn unprefaced(error: &SealError) -> String {
+    match error {
+        SealError::Signer(fault) => fault.to_string(),
+        error => error.to_string(),
+    }
 }
 
 impl Fault for SealError {
@@ -57,6 +84,8 @@ impl Fault for SealError {
             Self::Expiry(_) => "envelope-expiry-range",
             Self::SigningTime(_) => "envelope-signing-time-range",
             Self::Signer(fault) | Self::Timestamp(fault) => fault.code(),
+            Self::Made(error) => error.code(),
+            Self::Prefaced { error, .. } => error.code(),
         }
     }
 
@@ -65,6 +94,7 @@ impl Fault for SealError {
             // The facts below are part of the first line already.
             Self::SelfVerification(error) => error.because(),
             Self::Signer(fault) | Self::Timestamp(fault) => fault.because(),
+            Self::Prefaced { error, .. } => error.because(),
             _ => Vec::new(),
         }
     }
@@ -78,6 +108,12 @@ impl Fault for SealError {
             Self::SelfVerification(error) => error.hint(),
             Self::Validity(error) => error.hint(),
             Self::Signer(fault) | Self::Timestamp(fault) => fault.hint(),
+            Self::Made(error) => error.hint(),
+            Self::Prefaced { error, .. } => match &**error {
+                // its own keys are nothing this program lists
+                Self::SelfVerification(EnvelopeError::SignatureInvalid) => None,
+                error => error.hint(),
+            },
             _ => None,
         }
     }
@@ -85,6 +121,7 @@ impl Fault for SealError {
     fn exit(&self) -> u8 {
         match self {
             Self::Signer(fault) | Self::Timestamp(fault) => fault.exit(),
+            Self::Prefaced { error, .. } => error.exit(),
             _ => 1,
         }
     }
@@ -103,9 +140,29 @@ pub async fn seal_with(
     signer: &dyn Signer,
     countersigner: Option<&dyn Countersigner>,
 ) -> Result<Sealed, SealError> {
-    let signing = Signing::of(request, signer.suite())?;
-    let chain = signer.chain();
-    chain.check_valid_at(signing.scheme.time())?;
+    let sealed = match (signer.envelopes(), signer.suite()) {
+        (Some(maker), _) => made::seal(request, maker, countersigner).await,
+        (None, Some(suite)) => laid_out(request, suite, signer, countersigner).await,
+        (None, None) => Err(SealError::Altered { part: "suite" }),
+    };
+    sealed.map_err(|error| match signer.preface() {
+        Some(preface) => SealError::Prefaced { preface, error: Box::new(error) },
+        None => error,
+    })
+}
+
+/// Laid out here, signed there.
+async fn laid_out(
+    request: &SealRequest,
+    suite: Suite,
+    signer: &dyn Signer,
+    countersigner: Option<&dyn Countersigner>,
+) -> Result<Sealed, SealError> {
+    let signing = Signing::of(request, suite)?;
+    let known = signer.known_chain();
+    if let Some(chain) = known {
+        chain.check_valid_at(signing.scheme.time())?;
+    }
     let payload = request.payload.bytes(request.format);
     let unsigned = match request.format {
         Format::Jws => Unsigned::Jws(jws::Unsigned::new(&signing, &payload)),
@@ -114,7 +171,8 @@ pub async fn seal_with(
     let message = unsigned.message();
     let ChainedSignature { signature, renewed } =
         signer.sign_with_chain(&message).await.map_err(SealError::Signer)?;
-    let chain = renewed.as_ref().unwrap_or(chain);
+    let told = || renewed.as_ref().or_else(|| signer.known_chain());
+    let chain = renewed.as_ref().or(known).or_else(told).ok_or(EnvelopeError::ChainMissing)?;
     chain.check_valid_at(signing.scheme.time())?;
     let token = match countersigner {
         Some(countersigner) => {
@@ -134,11 +192,27 @@ pub async fn seal_with(
         Unsigned::Cose(unsigned) => unsigned.finish(&signature, &attributes),
     };
     let intact = Parsed::read(request.format, &bytes)?.check_integrity()?;
-    check_ours(&intact, request, &signing, renewed.as_ref().unwrap_or_else(|| signer.chain()))?;
+    check_ours(&intact, request, &signing, told().ok_or(EnvelopeError::ChainMissing)?)?;
     if intact.timestamp_token() != token.as_deref() {
         return Err(SealError::Altered { part: "timestamp" });
     }
-    Ok(Sealed { bytes, intact })
+    Ok(Sealed { bytes, intact, annotations: BTreeMap::new() })
+}
+
+/// The expiry asked for, counted from the signing time.
+pub(super) fn expiry_of(
+    request: &SealRequest,
+    signing_time: OffsetDateTime,
+) -> Result<Option<OffsetDateTime>, SealError> {
+    let Some(duration) = request.expiry.filter(|duration| !duration.is_zero()) else {
+        return Ok(None);
+    };
+    let refuse = SealError::Expiry(duration);
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    let expiry = signing_time.checked_add(time::Duration::seconds(seconds));
+    let Some(expiry) = expiry.and_then(whole_seconds) else { return Err(refuse) };
+    check_time_order(signing_time, Some(expiry)).map_err(|_| refuse)?;
+    Ok(Some(expiry))
 }
 
 /// What goes into the protected header.
@@ -151,17 +225,7 @@ pub(super) struct Signing {
 impl Signing {
     fn of(request: &SealRequest, suite: Suite) -> Result<Self, SealError> {
         let signing_time = whole_seconds(request.now).ok_or(SealError::SigningTime(request.now))?;
-        let expiry = match request.expiry.filter(|duration| !duration.is_zero()) {
-            None => None,
-            Some(duration) => {
-                let refuse = SealError::Expiry(duration);
-                let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-                let expiry = signing_time.checked_add(time::Duration::seconds(seconds));
-                let Some(expiry) = expiry.and_then(whole_seconds) else { return Err(refuse) };
-                check_time_order(signing_time, Some(expiry)).map_err(|_| refuse)?;
-                Some(expiry)
-            }
-        };
+        let expiry = expiry_of(request, signing_time)?;
         Ok(Self { suite, scheme: Scheme::X509 { signing_time }, expiry })
     }
 }
@@ -189,7 +253,7 @@ impl Unsigned {
 }
 
 /// In UTC, without fractions, in the years that can be written.
-fn whole_seconds(time: OffsetDateTime) -> Option<OffsetDateTime> {
+pub(super) fn whole_seconds(time: OffsetDateTime) -> Option<OffsetDateTime> {
     in_range(time)?.checked_to_offset(UtcOffset::UTC)?.replace_nanosecond(0).ok()
 }
 

@@ -2,12 +2,19 @@
 //! answered, the two traits behind which plugins stand, and the other side of it: a plugin served.
 
 mod error;
+mod host;
 mod name;
+mod process;
+mod program;
 mod protocol;
 mod serve;
+mod signer;
 
-pub use error::PluginError;
+pub use error::{PluginError, platform};
+pub use host::PluginDir;
 pub use name::PluginName;
+pub use process::ProcessGroup;
+pub use program::ProgramPlugin;
 pub use protocol::{
     CONTRACT_VERSION, Capability, CriticalAttributes, DescribeKeyRequest, DescribeKeyResponse,
     GenerateEnvelopeRequest, GenerateEnvelopeResponse, GenerateSignatureRequest,
@@ -17,8 +24,12 @@ pub use protocol::{
 pub use serve::{
     Keys, REQUEST_LIMIT, Refusal, SERVED, Served, answer, metadata as metadata_of_raw_signer,
 };
+pub use signer::{PluginSignerError, check_signs, open_signer};
 
 use std::sync::Arc;
+
+/// How the names of folders begin that are no plugin yet, or none any more.
+const STAGING: &str = ".sealwright-";
 
 /// One plugin, asked over its protocol. What it answers is checked for shape only: whether a
 /// signature or an envelope is any good is for the caller to prove.

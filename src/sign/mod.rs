@@ -89,7 +89,8 @@ pub struct SignerSummary {
 ///
 /// The artifact, the signer and the upload session are asked for side by side; of several failures
 /// the artifact's is reported before the signer's, and that before the session's. The signing chain's
-/// revocation is asked about beside them where doubt is to fail, else beside the signing itself.
+/// revocation is asked about beside them where doubt is to fail, else beside the signing itself; of a signer
+/// that tells its chain with the signature, before that is pushed or beside the push.
 pub async fn sign(
     registry: &dyn Registry,
     signer: OpenSigner<'_>,
@@ -107,31 +108,42 @@ pub async fn sign(
     prepared.map_err(SignError::Push)?;
 
     let now = clock.now();
+    let known = signer.known_chain();
     let signing = async {
         let sealing = seal_request(&target, request, now);
         let sealed = seal_with(&sealing, signer.as_ref(), request.countersigner).await?;
         let chain = sealed.intact.chain();
-        if let Some(own) = request.own_revocation.filter(|_| chain != signer.chain()) {
-            // renewed since it was opened
+        if let Some(own) = request.own_revocation.filter(|_| Some(chain) != known) {
+            // told with the signature, or renewed since it was opened
             own.gate(chain, now).await.map_err(Box::new)?;
         }
-        let pushed = registry
-            .push_signature(SignaturePush {
-                subject: &target,
-                format: request.format,
-                envelope: &sealed.bytes,
-                annotations: annotations(&sealed, now),
-                mode: request.mode,
-            })
-            .await
-            .map_err(SignError::Push)?;
-        Ok::<_, SignError>((sealed, pushed))
+        let push = registry.push_signature(SignaturePush {
+            subject: &target,
+            format: request.format,
+            envelope: &sealed.bytes,
+            annotations: annotations(&sealed),
+            mode: request.mode,
+        });
+        let late = async {
+            match known {
+                Some(_) => Ok(Told::default()),
+                None => Ok(Told::of(request.own_revocation, chain, now).await),
+            }
+        };
+        let (pushed, late) = try_join!(async { push.await.map_err(SignError::Push) }, late)?;
+        Ok::<_, SignError>((sealed, pushed, late))
     };
-    let asking = async { Ok(Told::of(request.own_revocation, signer.chain(), now).await) };
-    let ((sealed, pushed), told) = try_join!(signing, asking)?;
+    let asking = async {
+        match known {
+            Some(chain) => Ok(Told::of(request.own_revocation, chain, now).await),
+            None => Ok(Told::default()),
+        }
+    };
+    let ((sealed, pushed, late), early) = try_join!(signing, asking)?;
+    let told = if known.is_some() { early } else { late };
 
     let mut warnings = told.warnings;
-    warnings.extend(signer.advice());
+    warnings.extend(signer.advice(known.unwrap_or_else(|| sealed.intact.chain())));
     warnings.extend(pushed.warnings);
     Ok(Signed {
         reference: request.reference.at(&target.digest),
@@ -140,24 +152,44 @@ pub async fn sign(
         signature: pushed.manifest_digest,
         signer: SignerSummary::from(sealed.intact.chain().leaf()),
         expiry: sealed.intact.expiry(),
-        timestamp: stamped(&sealed.intact),
+        timestamp: request.countersigner.and(stamped(&sealed.intact)),
         user_metadata: request.user_metadata.clone(),
         revocation: told.answers,
         warnings,
     })
 }
 
-/// Opens the signer; where doubt about its revocation is to fail, its chain is asked about first.
+/// Opens the signer; where doubt about its revocation is to fail, its chain is asked about first, if it
+/// is known.
 pub async fn open(
     signer: OpenSigner<'_>,
     clock: &dyn Clock,
     request: &SignRequest<'_>,
 ) -> Result<Arc<dyn Signer>, SignError> {
     let signer = signer.await.map_err(SignError::Signer)?;
-    if let Some(own) = request.own_revocation {
-        own.gate(signer.chain(), clock.now()).await.map_err(Box::new)?;
+    if let (Some(own), Some(chain)) = (request.own_revocation, signer.known_chain()) {
+        own.gate(chain, clock.now()).await.map_err(Box::new)?;
     }
     Ok(signer)
+}
+
+/// Has the signer sign the artifact where only that tells its chain, and throws the signature away. Where
+/// doubt about its revocation is to fail, the chain is asked about then.
+pub async fn learn_chain(
+    signer: &dyn Signer,
+    target: &TargetArtifact,
+    clock: &dyn Clock,
+    request: &SignRequest<'_>,
+) -> Result<(), SignError> {
+    if signer.known_chain().is_some() {
+        return Ok(());
+    }
+    let now = clock.now();
+    let sealed = seal_with(&seal_request(target, request, now), signer, None).await?;
+    if let Some(own) = request.own_revocation {
+        own.gate(sealed.intact.chain(), now).await.map_err(Box::new)?;
+    }
+    Ok(())
 }
 
 /// The time that the token beside the signature says, when it is about this signature; who stamped it
@@ -177,22 +209,22 @@ fn seal_request(
     SealRequest { format: request.format, payload: Payload { target }, now, expiry: request.expiry }
 }
 
-fn annotations(sealed: &Sealed, now: OffsetDateTime) -> BTreeMap<String, String> {
+/// What a plugin wants beside its envelope, and over it what is the specification's.
+fn annotations(sealed: &Sealed) -> BTreeMap<String, String> {
     let thumbprints: Vec<String> =
         sealed.intact.chain().certificates().iter().map(|c| c.thumbprint()).collect();
-    let created = now
+    let signing_time = sealed.intact.scheme().time();
+    let created = signing_time
         .to_offset(time::UtcOffset::UTC)
         .replace_nanosecond(0)
         .expect("zero is a valid nanosecond")
         .format(&time::format_description::well_known::Rfc3339)
         .expect("a time within four-digit years");
-    BTreeMap::from([
-        (
-            THUMBPRINTS.to_owned(),
-            serde_json::to_string(&thumbprints).expect("a list of texts is JSON"),
-        ),
-        (CREATED.to_owned(), created),
-    ])
+    let mut annotations = sealed.annotations.clone();
+    let thumbprints = serde_json::to_string(&thumbprints).expect("a list of texts is JSON");
+    annotations.insert(THUMBPRINTS.to_owned(), thumbprints);
+    annotations.insert(CREATED.to_owned(), created);
+    annotations
 }
 
 impl From<&Certificate> for SignerSummary {

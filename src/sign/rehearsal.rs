@@ -13,8 +13,8 @@ use crate::revocation::Answers;
 #[derive(Debug)]
 pub struct Rehearsal {
     pub target: Result<TargetArtifact, SignError>,
-    /// The signer, its chain valid now, and advice on the chain.
-    pub signer: Result<(SignerSummary, Vec<String>), SignError>,
+    /// The signer, its chain valid now, and advice on the chain; none that only a signature would tell.
+    pub signer: Result<(Option<SignerSummary>, Vec<String>), SignError>,
     /// What was told of the signing chain's revocation.
     pub revocation: Option<Answers>,
     pub push: Result<PushPermission, SignError>,
@@ -32,13 +32,17 @@ pub async fn rehearse(
     metadata::check(&request.user_metadata)?;
     let signer = async {
         let signer = open(signer, clock, request).await?;
-        let (chain, now) = (signer.chain(), clock.now());
+        let Some(chain) = signer.known_chain() else {
+            return Ok((None, Vec::new(), Told::default(), Lifetime::default()));
+        };
+        let now = clock.now();
         chain.check_valid_at(now)?;
         let told = Told::of(request.own_revocation, chain, now).await;
         // nobody has stamped anything yet
         let proof = request.countersigner.map_or(Proof::Absent, |_| Proof::by(&[]));
         let lifetime = Lifetime::of_chain(chain.certificates(), proof);
-        Ok::<_, SignError>((SignerSummary::from(chain.leaf()), signer.advice(), told, lifetime))
+        let summary = SignerSummary::from(chain.leaf());
+        Ok::<_, SignError>((Some(summary), signer.advice(chain), told, lifetime))
     };
     let (target, signer, push) =
         join!(registry.resolve(request.reference), signer, registry.check_push());

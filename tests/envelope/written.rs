@@ -180,8 +180,8 @@ enum Behaviour {
 
 #[async_trait::async_trait]
 impl Signer for Odd {
-    fn chain(&self) -> &Chain {
-        self.inner.chain()
+    fn known_chain(&self) -> Option<&Chain> {
+        self.inner.known_chain()
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault> {
@@ -280,9 +280,9 @@ struct Fickle {
 
 #[async_trait::async_trait]
 impl Signer for Fickle {
-    fn chain(&self) -> &Chain {
+    fn known_chain(&self) -> Option<&Chain> {
         let signed = self.signed.load(Ordering::Relaxed);
-        if signed { self.second.chain() } else { self.first.chain() }
+        Some(if signed { self.second.chain() } else { self.first.chain() })
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault> {

@@ -25,8 +25,8 @@ struct Renewing<S>(S);
 
 #[async_trait::async_trait]
 impl<S: Signer> Signer for Renewing<S> {
-    fn chain(&self) -> &Chain {
-        self.0.chain()
+    fn known_chain(&self) -> Option<&Chain> {
+        self.0.known_chain()
     }
 
     async fn sign(&self, _: &[u8]) -> Result<Vec<u8>, BoxFault> {

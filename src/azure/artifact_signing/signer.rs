@@ -43,6 +43,11 @@ impl ArtifactSigner {
         &self.client.profile
     }
 
+    /// The chain it was opened with.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
     /// The chain that came with a signature: the opened one, or another where the service renewed its
     /// certificate since, as it does daily.
     async fn signed(&self, message: &[u8]) -> Result<ChainedSignature, ArtifactSigningError> {
@@ -76,8 +81,8 @@ fn durable_identity(leaf: &Certificate) -> Vec<String> {
 
 #[async_trait::async_trait]
 impl Signer for ArtifactSigner {
-    fn chain(&self) -> &Chain {
-        &self.chain
+    fn known_chain(&self) -> Option<&Chain> {
+        Some(&self.chain)
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault> {
@@ -105,7 +110,7 @@ impl Signer for ArtifactSigner {
     }
 
     /// None: whoever signs with the service does not choose what its certificates say.
-    fn advice(&self) -> Vec<String> {
+    fn advice(&self, _: &Chain) -> Vec<String> {
         Vec::new()
     }
 }

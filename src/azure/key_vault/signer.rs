@@ -96,16 +96,20 @@ impl KeyVaultSigner {
     pub fn key_id(&self) -> &KeyId {
         &self.key
     }
+
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
 }
 
 #[async_trait::async_trait]
 impl Signer for KeyVaultSigner {
-    fn chain(&self) -> &Chain {
-        &self.chain
+    fn known_chain(&self) -> Option<&Chain> {
+        Some(&self.chain)
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxFault> {
-        let suite = self.suite();
+        let suite = self.chain.suite();
         let digest = suite.hash().of(message);
         let signature = self.vault.sign(&self.key, suite.jws_name(), &digest).await?;
         let expected = signature_length(suite);

@@ -150,7 +150,8 @@ async fn own(
     })?;
     let world = session.world_with(values, key.credential_type())?;
     let signer = world.signer(&key)?.await?;
-    own.insert(signer.chain().leaf().thumbprint());
+    let chain = signer.known_chain().ok_or(CliError::CertificateUntold)?;
+    own.insert(chain.leaf().thumbprint());
     Ok((world, own))
 }
 

@@ -129,6 +129,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         session.streams.warn(&sentence);
     }
     let world = session.world_with(values, key.credential_type())?;
+    world.find_plugin(&key)?;
     let text = match asked {
         Asked::One(text) => text,
         Asked::Several(references) => {

@@ -56,7 +56,8 @@ impl World {
                 let certificates = certificates_from_pem_or_der(&bytes).unwrap_or_default();
                 (None, self.identity(self.options.credential_type), certificates)
             }
-            SigningKey::ArtifactSigning { .. } => {
+            SigningKey::ArtifactSigning { .. } | SigningKey::Plugin { .. } => {
+                self.find_plugin(key)?;
                 (None, self.identity(self.options.credential_type), Vec::new())
             }
         };
@@ -160,6 +161,7 @@ impl KeyAnswers for ExaminedKey<'_> {
         match self.key {
             SigningKey::AzureKv { id, .. } => id.clone(),
             SigningKey::Local { key_path, .. } => key_path.display().to_string(),
+            SigningKey::Plugin { plugin, id, .. } => format!("{id} of plugin {plugin}"),
             SigningKey::ArtifactSigning { account, profile, .. } => format!("{account}/{profile}"),
         }
     }

@@ -115,7 +115,7 @@ fn timestamp(
     }
     let sealed = match sealed {
         Some(Ok(sealed)) => sealed,
-        Some(Err(error @ SealError::Timestamp(_))) => {
+        Some(Err(error)) if error.is_timestamps() => {
             return Asked::Refused(Told::from(error as &dyn Fault));
         }
         _ => return Asked::not("signing comes first"),

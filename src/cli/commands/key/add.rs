@@ -6,7 +6,7 @@ use super::{CommandSpec, Done};
 use crate::cli::error::CliError;
 use crate::cli::parse::{flags, value};
 use crate::cli::session::Session;
-use crate::cli::signing_key::{check_plugin, ignored_settings};
+use crate::cli::signing_key::SigningKey as Found;
 use crate::config::{MarkDefault, SigningKey, SigningKeys};
 
 pub const ADD: CommandSpec = CommandSpec {
@@ -35,10 +35,10 @@ pub const ADD: CommandSpec = CommandSpec {
         }
         flags::required(values, &["plugin"])
     },
-    run: |values, session| Box::pin(async move { run(values, session) }),
+    run: |values, session| Box::pin(run(values, session)),
 };
 
-fn run(values: &ArgMatches, session: &mut Session) -> Done {
+async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let config = value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
     let dirs = session.dirs()?;
     let name = flags::first_of(values);
@@ -51,8 +51,9 @@ fn run(values: &ArgMatches, session: &mut Session) -> Done {
     if plugin.is_empty() {
         return Err(CliError::Arguments("plugin name cannot be empty".to_owned()).into());
     }
-    check_plugin(plugin, &dirs)?;
-    for sentence in ignored_settings(&config) {
+    let found = Found::of_plugin(plugin, id, config.clone())?;
+    session.world(values)?.check_signs(&found).await?;
+    for sentence in found.ignored_settings() {
         session.streams.warn(&sentence);
     }
     let is_default = flags::is_on(values, "default");
