@@ -79,6 +79,10 @@ pub enum CliError {
     TimeOver { seconds: u64 },
     #[error("unsupported plugin {0:?}: azure-kv is the one plugin, and it is built in")]
     UnsupportedPlugin(String),
+    #[error("plugin-config native={0:?} is neither true nor false")]
+    NativeSetting(String),
+    #[error("the built-in plugin {plugin} {problem}")]
+    PluginSetting { plugin: &'static str, problem: String },
     #[error(
         "unsupported key {0:?}: signingkeys.json names neither a key file and a certificate file nor a plugin"
     )]
@@ -166,6 +170,8 @@ impl Fault for CliError {
             CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
             CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",
+            CliError::NativeSetting(_) => "cli-native-setting",
+            CliError::PluginSetting { .. } => "cli-plugin-setting",
             CliError::KeyUnusable(_) => "cli-key-unusable",
             CliError::File { .. } => "cli-file",
             CliError::StoreType(_) => "cli-store-type",
@@ -236,6 +242,9 @@ impl Fault for CliError {
                 "--timestamp-url http://timestamp.acs.microsoft.com --timestamp-root-cert <file with the authority's root>".to_owned(),
             ),
             CliError::InvalidValue { value, flag, .. } => in_hours(value, flag),
+            CliError::NativeSetting(_) | CliError::PluginSetting { .. } => Some(
+                "--plugin-config native=false uses the installed plugin in place of the built-in one".to_owned(),
+            ),
             CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
             _ => None,
         }

@@ -154,16 +154,19 @@ async fn generate_signature(
     let signer = keys.open(&request.key_id, &request.plugin_config).await;
     let signer = signer.map_err(|fault| keys.refusal(&*fault))?;
     // what was described may have been renewed since: no signature of a kind that nobody asked for
-    if signer.suite() != asked {
+    if let Some(suite) = signer.suite().filter(|suite| *suite != asked) {
         return Err(Refusal::invalid(format!(
             "the key is {} and the request is for {}",
-            signer.suite().key_spec(),
+            suite.key_spec(),
             asked.key_spec()
         )));
     }
     let made = signer.sign_with_chain(&message).await;
     let ChainedSignature { signature, renewed } = made.map_err(|fault| keys.refusal(&*fault))?;
-    let chain = renewed.as_ref().unwrap_or(signer.chain());
+    let chain = renewed
+        .as_ref()
+        .or(signer.known_chain())
+        .ok_or_else(|| Refusal::new(Refusal::ERROR, "there is a signature and no certificate"))?;
     if asked.verify(chain.leaf().public_key(), &message, &signature).is_err() {
         return Err(Refusal::new(
             Refusal::ERROR,

@@ -21,6 +21,7 @@ mod limits;
 mod list;
 mod login;
 mod many;
+mod native_plugin;
 mod plugin;
 mod plugin_serve;
 mod policy;
