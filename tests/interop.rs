@@ -15,8 +15,12 @@ mod expired;
 mod matrix;
 #[path = "interop/peer.rs"]
 mod peer;
+#[path = "interop/plugin.rs"]
+mod plugin;
 #[path = "program/mod.rs"]
 mod program;
+#[path = "plugin/tester.rs"]
+mod tester;
 #[path = "interop/timestamp.rs"]
 mod timestamp;
 #[path = "interop/world.rs"]

@@ -3,6 +3,7 @@
 mod ending;
 mod examination;
 mod from;
+mod plugin;
 mod revocation;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::sign::SignError;
 use crate::verify::VerifyError;
 pub use ending::{Announced, EndingReport, announced};
 pub use examination::{ExaminationReport, FindingReport};
+pub use plugin::PluginReport;
 pub use revocation::RevocationReport;
 
 /// Raised when a field changes its meaning or goes away.
@@ -178,6 +180,9 @@ pub struct SignatureReport {
     /// Each certificate of the chain, leaf first, when revocation was asked about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocation: Vec<RevocationReport>,
+    /// The verification plugin that the signature names, where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<PluginReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
 }

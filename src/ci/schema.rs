@@ -10,6 +10,7 @@ use super::step::{COMMANDS, Command};
 use super::table::{INPUTS, Input, Shape};
 use crate::doctor::{GROUPS, Group, MARKS, Mark};
 use crate::lifetime;
+use crate::plugin::Capability;
 use crate::trust::{Action, CHECKS, Check};
 
 /// Of the report file. `$defs/ImageReport` is what `--output json` of `sign` and `verify` prints.
@@ -138,6 +139,12 @@ pub(super) fn checks(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn actions(_: &mut SchemaGenerator) -> Schema {
     one_of(&[Action::Enforce, Action::Log, Action::Skip].map(Action::name))
+}
+
+pub(super) fn plugin_decisions(_: &mut SchemaGenerator) -> Schema {
+    let decisions = [Capability::TrustedIdentity, Capability::RevocationCheck];
+    let one = one_of(&decisions.map(Capability::as_str));
+    json_schema!({ "type": "array", "items": one })
 }
 
 pub(super) fn ending_codes(_: &mut SchemaGenerator) -> Schema {

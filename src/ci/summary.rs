@@ -191,6 +191,9 @@ fn tried(signature: &SignatureReport) -> String {
     if !checks.is_empty() {
         let _ = write!(text, ": {}", checks.join(", "));
     }
+    if let Some(plugin) = &signature.plugin {
+        let _ = write!(text, ", plugin {}", code(&format!("{} {}", plugin.name, plugin.version)));
+    }
     if let Some(error) = &signature.error {
         let _ = write!(text, "<br>{}", prose(&error.message));
     }

@@ -31,7 +31,7 @@ use crate::revocation::RevocationCheck;
 use crate::sign::{OpenSigner, OwnRevocation, Rehearsal, SignError, SignRequest, rehearse};
 use crate::timestamp::Stamper;
 use crate::trust::{Policy, TrustStoreDir};
-use crate::verify::{Outcome, VerifyError, VerifyRequest, verify};
+use crate::verify::{Outcome, VerificationPlugins, VerifyError, VerifyRequest, verify};
 
 /// Failures that only say that nobody gave a credential.
 const NO_CREDENTIAL: [&str; 7] = [
@@ -67,6 +67,7 @@ pub struct StepServices {
     env: Env,
     policy: OnceCell<Policy>,
     revocation: Arc<dyn RevocationCheck>,
+    plugins: VerificationPlugins,
     own_revocation: Option<OwnRevocation>,
     signer: OnceCell<Arc<dyn Signer>>,
     stamper: OnceCell<Stamper>,
@@ -85,6 +86,7 @@ impl StepServices {
         let own = step.own_revocation.map(|rule| OwnRevocation::new(rule, revocation.clone()));
         Self {
             revocation,
+            plugins: world.verification_plugins(BTreeMap::new()),
             own_revocation: own,
             world,
             step: step.clone(),
@@ -221,7 +223,8 @@ impl Services for StepServices {
             max_signatures: MAX_SIGNATURES,
             user_metadata: self.step.user_metadata.clone(),
         };
-        verify(&*registry, policy, &store, &*self.revocation, &*self.clock, &request).await
+        let (revocation, plugins) = (&*self.revocation, &self.plugins);
+        verify(&*registry, policy, &store, revocation, plugins, &*self.clock, &request).await
     }
 
     async fn examine(&self, image: Option<&Reference>) -> Result<Vec<Finding>, BoxFault> {

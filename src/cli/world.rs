@@ -106,7 +106,7 @@ impl World {
         let read = |name| RegistryConnection::read(name, &entra::options(&options, &http, None));
         let registry_connection = options.registry_connection.as_ref().map(read).transpose()?;
         let own = ProcessGroup::Own;
-        let plugins = PluginDir::new(&dirs.libexec(), &options.env, options.clock.clone(), own);
+        let plugins = PluginDir::new(dirs.libexec(), &options.env, options.clock.clone(), own);
         Ok(Self {
             plugins: Arc::new(plugins),
             options,

@@ -12,6 +12,10 @@ pub(super) const EXPIRY: &str = "io.cncf.notary.expiry";
 pub(super) const SIGNING_AGENT: &str = "io.cncf.notary.signingAgent";
 pub(super) const TIMESTAMP_SIGNATURE: &str = "io.cncf.notary.timestampSignature";
 
+/// Names the plugin that takes part in verifying (plugin-extensibility.md).
+pub const VERIFICATION_PLUGIN: &str = "io.cncf.notary.verificationPlugin";
+pub const VERIFICATION_PLUGIN_MIN_VERSION: &str = "io.cncf.notary.verificationPluginMinVersion";
+
 const X509: &str = "notary.x509";
 const SIGNING_AUTHORITY: &str = "notary.x509.signingAuthority";
 

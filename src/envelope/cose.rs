@@ -18,7 +18,10 @@ use super::cbor::{self, Tags};
 use super::error::excerpt;
 use super::read::{Pieces, check_count};
 use super::write::{Signing, UnsignedAttributes};
-use super::{AttributeKey, EnvelopeError, PAYLOAD_TYPE, Part};
+use super::{
+    AttributeKey, EnvelopeError, PAYLOAD_TYPE, Part, VERIFICATION_PLUGIN,
+    VERIFICATION_PLUGIN_MIN_VERSION,
+};
 use crate::crypto::{SUITES, Suite};
 
 const ALG: i64 = 1;
@@ -96,6 +99,12 @@ impl Header {
     }
 
     pub fn draft(&self) -> Result<Draft, EnvelopeError> {
+        // as JSON a byte string would be a text too, and name another plugin
+        for name in [VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION] {
+            if self.labels.text(name).is_some() {
+                self.required_text(self.labels.text(name), name)?;
+            }
+        }
         let (own, extended) = self
             .labels
             .list

@@ -12,7 +12,9 @@ mod read;
 mod signer;
 mod write;
 
-pub use attributes::{Attribute, AttributeKey, Scheme};
+pub use attributes::{
+    Attribute, AttributeKey, Scheme, VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION,
+};
 pub use error::{EnvelopeError, Part};
 pub use made::MadeError;
 pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};

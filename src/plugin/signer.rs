@@ -80,8 +80,12 @@ impl Key {
         PluginSignerError::Refused { key_id: self.id.clone(), error }
     }
 
+    /// The same of an envelope, where notation has a few words more; not of one of another type.
     fn refused_to_make(&self, error: PluginError) -> PluginSignerError {
-        PluginSignerError::RefusedEnvelope { key_id: self.id.clone(), error }
+        match error {
+            PluginError::Echo { .. } => self.refused(error),
+            _ => PluginSignerError::RefusedEnvelope { key_id: self.id.clone(), error },
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::x509::{Certificate, Name};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identities {
     kind: Kind,
+    texts: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Identities {
             });
         }
         if any {
-            return Ok(Self { kind: Kind::Any });
+            return Ok(Self { kind: Kind::Any, texts: identities.to_vec() });
         }
         let mut subjects = Vec::new();
         for identity in identities {
@@ -95,17 +96,22 @@ impl Identities {
         }
         check_overlaps(&statement(), &subjects)?;
         let subjects = subjects.into_iter().map(|(_, name)| name).collect();
-        Ok(Self { kind: Kind::Subjects(subjects) })
+        Ok(Self { kind: Kind::Subjects(subjects), texts: identities.to_vec() })
     }
 
     /// A statement of level `skip` has none.
     pub(super) fn none() -> Self {
-        Self { kind: Kind::Subjects(Vec::new()) }
+        Self { kind: Kind::Subjects(Vec::new()), texts: Vec::new() }
     }
 
     /// The leaf's subject against the statement; the error text is notation's.
     pub fn check(&self, leaf: &Certificate, statement_name: &str) -> Result<(), IdentityError> {
         self.check_subject(leaf.subject(), statement_name)
+    }
+
+    /// As the policy has them, with those of other prefixes, which are for verification plugins.
+    pub fn texts(&self) -> &[String] {
+        &self.texts
     }
 
     /// `*`: identities are not compared.

@@ -4,6 +4,7 @@
 mod checks;
 mod lifetime;
 mod outcome;
+mod plugins;
 mod stores;
 mod trial;
 
@@ -11,8 +12,9 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, join, stream};
 
-pub use checks::CheckFailure;
+pub use checks::{CheckFailure, PluginFailure};
 pub use outcome::{CheckResult, Outcome, Tried, Verdict, VerifyError};
+pub use plugins::{Consulted, NoPlugins, VerificationPlugins};
 pub use trial::{Trial, verify_trial};
 
 use crate::clock::Clock;
@@ -48,6 +50,7 @@ pub async fn verify(
     policy: &Policy,
     store: &dyn TrustStore,
     revocation: &dyn RevocationCheck,
+    plugins: &VerificationPlugins,
     clock: &dyn Clock,
     request: &VerifyRequest<'_>,
 ) -> Result<Outcome, VerifyError> {
@@ -96,6 +99,7 @@ pub async fn verify(
         statement,
         stores: &stores,
         revocation,
+        plugins,
         clock,
         request,
         target: &target,
@@ -125,6 +129,7 @@ struct Attempt<'a> {
     statement: &'a Statement,
     stores: &'a Stores,
     revocation: &'a dyn RevocationCheck,
+    plugins: &'a VerificationPlugins,
     clock: &'a dyn Clock,
     request: &'a VerifyRequest<'a>,
     target: &'a crate::envelope::TargetArtifact,
@@ -177,6 +182,8 @@ impl Attempt<'_> {
             target: self.target,
             user_metadata: &self.request.user_metadata,
             revocation: self.revocation,
+            plugins: self.plugins,
+            judge: None,
         }
     }
 }
@@ -192,6 +199,7 @@ impl Tried {
             timestamp: None,
             revocation: None,
             authority: None,
+            plugin: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::trust::{Action, Check, StoreError};
 use crate::x509::{Certificate, TimestampingChain, remedy};
 
 use super::CheckFailure;
+use super::plugins::Consulted;
 
 /// What a check said, and what the policy makes of it.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub struct Tried {
     pub revocation: Option<Answers>,
     /// Who made the timestamp that was verified, and which server answered what about them.
     pub authority: Option<(TimestampingChain, Answers)>,
+    /// The verification plugin that the signature names, once it was asked.
+    pub plugin: Option<Consulted>,
 }
 
 impl Tried {

@@ -2,7 +2,7 @@
 
 use super::checks::{self, Context};
 use super::stores::Stores;
-use super::{Outcome, Verdict, VerifyError};
+use super::{Outcome, Verdict, VerificationPlugins, VerifyError};
 use crate::clock::Clock;
 use crate::envelope::TargetArtifact;
 use crate::registry::{FetchedSignature, Reference};
@@ -44,6 +44,7 @@ pub async fn verify_trial(
     }
     let stores = Stores::load(store, statement);
     let user_metadata = target.annotations.clone();
+    let plugins = VerificationPlugins::none();
     let context = Context {
         statement,
         stores: &stores,
@@ -51,6 +52,8 @@ pub async fn verify_trial(
         target,
         user_metadata: &user_metadata,
         revocation,
+        plugins: &plugins,
+        judge: None,
     };
     let tried = checks::run(signature, context).await;
     match tried.failure {

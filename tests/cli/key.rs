@@ -58,7 +58,7 @@ fn azure_kv_keys_are_added_and_other_plugins_are_not_there() {
     assert_snapshot!(home.run("key add --plugin nope --id x k1"), @r"
     [stderr]
     Error: plugin executable file is either not found or inaccessible: stat $HOME/.config/notation/plugins/nope/notation-nope: no such file or directory
-    hint: azure-kv is built in: sealwright sign --plugin azure-kv --id <key id> <reference>
+    hint: see the plugins there are: sealwright plugin list; azure-kv is built in
     [exit] 1
     ");
     let line = "key add --plugin azure-kv --id https://v.vault.azure.net/keys/k/1 --plugin-config self_signed=true viavault";

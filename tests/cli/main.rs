@@ -3,6 +3,8 @@
 #[path = "../program/mod.rs"]
 mod program;
 mod support;
+#[path = "../plugin/tester.rs"]
+mod tester;
 mod timestamp;
 mod unreadable_timestamp;
 
@@ -28,6 +30,8 @@ mod policy;
 mod prune;
 mod recursive;
 mod sign;
+mod sign_plugin;
+mod sign_plugin_refused;
 mod vault;
 mod verify;
 mod world;

@@ -134,7 +134,7 @@ async fn wrong_values_are_refused_in_notations_words() {
     assert_snapshot!(world.run("sign --id x --plugin nope $IMAGE"), @r"
     [stderr]
     Error: plugin executable file is either not found or inaccessible: stat $HOME/.config/notation/plugins/nope/notation-nope: no such file or directory
-    hint: azure-kv is built in: sealwright sign --plugin azure-kv --id <key id> <reference>
+    hint: see the plugins there are: sealwright plugin list; azure-kv is built in
     [exit] 1
     ");
 }

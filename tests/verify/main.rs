@@ -5,9 +5,12 @@ mod already;
 #[path = "../envelope/forge.rs"]
 mod forge;
 mod forged;
+mod late;
 #[allow(dead_code, reason = "more than these tests need")]
 #[path = "../envelope/pki.rs"]
 mod pki;
+mod plugin_table;
+mod plugins;
 mod pruned;
 mod revocation;
 mod table;
@@ -219,7 +222,7 @@ async fn the_limit_counts_signatures_tried_and_says_so() {
 #[tokio::test]
 async fn a_listing_that_names_a_trusted_certificate_is_tried_first_and_believed_no_more_for_it() {
     let signer = signer(Leaf::Plain);
-    let root = sealwright::envelope::Signer::chain(&signer).certificates()[1].thumbprint();
+    let root = signer.chain().certificates()[1].thumbprint();
     let claim = format!("[\"{}\"]", root.to_uppercase());
     let mut world = World::new();
     for _ in 0..150 {

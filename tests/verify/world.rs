@@ -21,7 +21,7 @@ use sealwright::revocation::{
     Answers, Asked, CertificateStatus, RevocationCheck, RevocationError, Status,
 };
 use sealwright::trust::{Policy, StoreError, StoreType, TrustStore};
-use sealwright::verify::{Outcome, VerifyError, VerifyRequest, verify};
+use sealwright::verify::{Outcome, VerificationPlugins, VerifyError, VerifyRequest, verify};
 use sealwright::x509::Certificate;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -52,6 +52,7 @@ pub struct World {
     pub problem: RevocationError,
     /// Times revocation was asked about.
     pub asked: Mutex<usize>,
+    pub plugins: VerificationPlugins,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +78,7 @@ impl World {
             status: Status::Unknown,
             problem: RevocationError::Fetch("http://crl.example is unreachable".into()),
             asked: Mutex::default(),
+            plugins: VerificationPlugins::none(),
         }
     }
 
@@ -163,7 +165,8 @@ impl World {
         let reference = Reference::parse(&format!("r.io/app@{digest}")).unwrap();
         let request =
             VerifyRequest { reference: &reference, max_signatures, user_metadata: pairs(metadata) };
-        verify(self, &policy, self, self, &ManualClock::at(self.now), &request).await
+        let clock = ManualClock::at(self.now);
+        verify(self, &policy, self, self, &self.plugins, &clock, &request).await
     }
 }
 
@@ -293,7 +296,7 @@ pub async fn sealed_as(
     seal(&request, &signer(leaf)).await.unwrap().bytes
 }
 
-pub fn signer(leaf: Leaf) -> impl Signer {
+pub fn signer(leaf: Leaf) -> LocalSigner {
     let mut params = named("signer");
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{
-    CheckReport, ErrorReport, ImageReport, Outcome, PolicyReport, RevocationReport,
+    CheckReport, ErrorReport, ImageReport, Outcome, PluginReport, PolicyReport, RevocationReport,
     SignatureReport, SignerReport,
 };
 use crate::batch::{AlreadySigned, Once};
@@ -140,6 +140,7 @@ impl From<&Tried> for SignatureReport {
                 .iter()
                 .flat_map(|answers| answers.certificates.iter().map(RevocationReport::from))
                 .collect(),
+            plugin: tried.plugin.as_ref().map(PluginReport::from),
             error: tried.failure.as_ref().map(|f| ErrorReport::from(f as &dyn Fault)),
         }
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::ci::report::{
-    CheckReport, CredentialsReport, EndingReport, ErrorReport, ImageReport, PolicyReport,
-    SignatureReport, SignerReport,
+    CheckReport, CredentialsReport, EndingReport, ErrorReport, ImageReport, PluginReport,
+    PolicyReport, SignatureReport, SignerReport,
 };
 use crate::ci::{Draft, Outcome};
 use crate::clock::GoDuration;
@@ -65,6 +65,11 @@ fn full() -> Report {
             signer: Some(signer),
             checks: vec![check],
             revocation: vec![(&certificate).into()],
+            plugin: Some(PluginReport {
+                name: "x".into(),
+                version: "1.0.0".into(),
+                decided: vec!["SIGNATURE_VERIFIER.TRUSTED_IDENTITY"],
+            }),
             error: Some(error.clone()),
         }],
         user_metadata: BTreeMap::from([("a".into(), "b".into())]),
@@ -114,7 +119,7 @@ fn the_fullest_and_the_emptiest_report_are_valid_and_no_key_is_unknown() {
 
     let mut pointers = Vec::new();
     objects(&full, "", &mut pointers);
-    assert_eq!(pointers.len(), 17, "{pointers:?}");
+    assert_eq!(pointers.len(), 18, "{pointers:?}");
     for pointer in pointers.iter().filter(|p| !p.ends_with("userMetadata")) {
         let mut other = full.clone();
         other.pointer_mut(pointer).unwrap()["surprise"] = json!("x");
@@ -134,6 +139,7 @@ fn a_report_of_another_version_or_with_another_word_is_refused() {
         ("/images/0/digest", json!(null)),
         ("/images/0/signatures/0/checks/0/check", json!("taste")),
         ("/images/0/signatures/0/checks/0/action", json!("warn")),
+        ("/images/0/signatures/0/plugin/decided/0", json!("SIGNATURE_GENERATOR.RAW")),
         ("/images/0/signatures/0/checks/0/outcome", json!("signed")),
     ] {
         let mut other = full.clone();

@@ -54,6 +54,7 @@ fn tried(checks: Vec<CheckReport>, error: Option<ErrorReport>) -> SignatureRepor
         signer: signer(),
         checks,
         revocation: Vec::new(),
+        plugin: None,
         error,
     }
 }

@@ -23,7 +23,7 @@ use crate::lifetime::WarnBefore;
 use crate::registry::{Access, Reference};
 use crate::revocation::Checker;
 use crate::trust::{Policy, TrustStoreDir};
-use crate::verify::{Outcome, Verdict, VerifyError, VerifyRequest, verify};
+use crate::verify::{Outcome, Verdict, VerificationPlugins, VerifyError, VerifyRequest, verify};
 
 pub const VERIFY: CommandSpec = CommandSpec {
     path: &["verify"],
@@ -39,7 +39,7 @@ pub const VERIFY: CommandSpec = CommandSpec {
             .arg(flags::texts(
                 "plugin-config",
                 "key=value",
-                "{key}={value} pairs for a verification plugin; there is none, so they are only checked for their form",
+                "{key}={value} pairs that are passed as it is to a plugin, if the verification is associated with a verification plugin, refer plugin documentation to set appropriate values",
             ))
             .arg(
                 flags::texts(
@@ -67,7 +67,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let policy = trust_policy::load(&session.dirs()?)?;
     let store = session.trust_store()?;
     let world = session.world(values)?;
-    value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
+    let config = value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
     let user_metadata = value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?;
     let clock = session.clock.clone();
     let revocation = world.revocation(revocation::revocation_of(values)?);
@@ -77,6 +77,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         policy,
         store,
         revocation,
+        plugins: world.verification_plugins(config),
         clock,
         max_signatures,
         user_metadata,
@@ -106,6 +107,7 @@ struct Verifying<'a> {
     policy: Policy,
     store: TrustStoreDir,
     revocation: Checker,
+    plugins: VerificationPlugins,
     clock: Arc<dyn Clock>,
     max_signatures: usize,
     user_metadata: BTreeMap<String, String>,
@@ -132,9 +134,16 @@ impl Work for Verifying<'_> {
             max_signatures: self.max_signatures,
             user_metadata: self.user_metadata.clone(),
         };
-        let (store, revocation) = (&self.store, &self.revocation);
-        let result =
-            verify(&*registry, &self.policy, store, revocation, &*self.clock, &request).await;
+        let result = verify(
+            &*registry,
+            &self.policy,
+            &self.store,
+            &self.revocation,
+            &self.plugins,
+            &*self.clock,
+            &request,
+        )
+        .await;
         let resolved = !matches!(result, Err(VerifyError::Resolve(_)));
         let warning = tag_warning("verify", reference).filter(|_| resolved);
         let mut warnings: Vec<String> = warning.into_iter().collect();

@@ -7,18 +7,24 @@ use crate::cli::signing_key::SigningKey;
 use crate::fault::BoxFault;
 use crate::plugin::{PluginConfig, PluginDir, PluginName, ProcessGroup, check_signs, open_signer};
 use crate::sign::OpenSigner;
+use crate::verify::VerificationPlugins;
 
 impl World {
     /// The same with plugins that run in this process group; else each runs in one of its own.
     pub fn with_plugins_in(self, group: ProcessGroup) -> Self {
         let (env, clock) = (&self.options.env, self.options.clock.clone());
-        let plugins = PluginDir::new(&self.dirs.libexec(), env, clock, group);
+        let plugins = PluginDir::new(self.dirs.libexec(), env, clock, group);
         Self { plugins: Arc::new(plugins), ..self }
     }
 
     /// The plugins directory: one for the whole command, so that each plugin is asked once who it is.
     pub fn plugins(&self) -> &Arc<PluginDir> {
         &self.plugins
+    }
+
+    /// Those that signatures may name; `config` goes with each of their runs.
+    pub fn verification_plugins(&self, config: PluginConfig) -> VerificationPlugins {
+        VerificationPlugins::new(self.plugins.clone(), config)
     }
 
     /// Whether the key's plugin is there; it is not run.

@@ -2,9 +2,19 @@
 
 use super::{CheckFailure, Context};
 use crate::envelope::{Intact, Scheme};
+use crate::plugin::Capability;
 use crate::trust::StoreType;
 
 pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
+    trusted(intact, context)?;
+    match context.judge {
+        Some(judge) if judge.decides(Capability::TrustedIdentity) => Ok(()),
+        _ => identified(intact, context),
+    }
+}
+
+/// As far as the trust store goes.
+pub(super) fn trusted(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
     // a store of one type never serves the other scheme (trust-store-trust-policy.md, "Trust Store")
     let kind = match intact.scheme() {
         Scheme::X509 { .. } => StoreType::Ca,
@@ -19,8 +29,13 @@ pub(super) fn check(intact: &Intact, context: &Context<'_>) -> Result<(), CheckF
     if !chain.certificates().iter().any(|c| trusted.contains(c)) {
         return Err(CheckFailure::NotTrusted { leaf: chain.leaf().subject().to_string() });
     }
-    let identities = context.statement.identities();
-    identities
-        .check(chain.leaf(), context.statement.name())
-        .map_err(|error| CheckFailure::Identity { error, leaf: chain.leaf().subject().to_string() })
+    Ok(())
+}
+
+fn identified(intact: &Intact, context: &Context<'_>) -> Result<(), CheckFailure> {
+    let (leaf, statement) = (intact.chain().leaf(), context.statement);
+    statement
+        .identities()
+        .check(leaf, statement.name())
+        .map_err(|error| CheckFailure::Identity { error, leaf: leaf.subject().to_string() })
 }

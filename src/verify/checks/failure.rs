@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use super::PluginFailure;
 use crate::envelope::{AttributeKey, EnvelopeError};
 use crate::fault::{BoxFault, Fault, excerpt};
 use crate::timestamp::TokenError;
@@ -25,10 +26,8 @@ pub enum CheckFailure {
     MediaType(String),
     #[error("{0}")]
     Integrity(#[from] EnvelopeError),
-    #[error(
-        "the signature asks for the verification plugin {0:?}; verification by plugins is not supported"
-    )]
-    Plugin(String),
+    #[error("{0}")]
+    Plugin(#[from] PluginFailure),
     #[error("the signature's critical attribute {0:?} is not understood")]
     CriticalAttribute(String),
     #[error("{0}")]
@@ -94,15 +93,11 @@ pub enum CheckFailure {
 }
 
 /// longest name from an envelope or its manifest that a failure quotes; real ones are under 80
-const NAME_LIMIT: usize = 200;
+pub(super) const NAME_LIMIT: usize = 200;
 
 impl CheckFailure {
     pub(super) fn media_type(found: &str) -> Self {
         Self::MediaType(excerpt(found, NAME_LIMIT))
-    }
-
-    pub(super) fn plugin(name: &str) -> Self {
-        Self::Plugin(excerpt(name, NAME_LIMIT))
     }
 
     pub(super) fn critical_attribute(key: &AttributeKey) -> Self {
@@ -133,8 +128,8 @@ impl CheckFailure {
             CheckFailure::Revoked { .. } | CheckFailure::RevocationUnknown { .. } => {
                 Some(Check::Revocation)
             }
+            CheckFailure::Plugin(failure) => failure.check(),
             CheckFailure::Fetch(_)
-            | CheckFailure::Plugin(_)
             | CheckFailure::CriticalAttribute(_)
             | CheckFailure::Descriptor { .. }
             | CheckFailure::Metadata { .. } => None,
@@ -148,7 +143,7 @@ impl Fault for CheckFailure {
             CheckFailure::Fetch(_) => "verify-fetch",
             CheckFailure::MediaType(_) => "verify-media-type",
             CheckFailure::Integrity(error) => error.code(),
-            CheckFailure::Plugin(_) => "verify-plugin",
+            CheckFailure::Plugin(failure) => failure.code(),
             CheckFailure::CriticalAttribute(_) => "verify-critical-attribute",
             CheckFailure::Store(error) | CheckFailure::TimestampStore(error) => error.code(),
             CheckFailure::NoTrustedCertificates => "verify-no-trusted-certificates",
@@ -199,6 +194,7 @@ impl Fault for CheckFailure {
                 missing.iter().map(|pair| format!("missing: {pair}")).collect()
             }
             CheckFailure::Integrity(error) => error.because(),
+            CheckFailure::Plugin(failure) => failure.because(),
             CheckFailure::Store(error) | CheckFailure::TimestampStore(error) => error.because(),
             CheckFailure::TimestampUnreadable(error) | CheckFailure::TimestampUntrusted(error) => {
                 error.because()
@@ -211,6 +207,7 @@ impl Fault for CheckFailure {
         match self {
             CheckFailure::Fetch(fault) => fault.hint(),
             CheckFailure::Integrity(error) => error.hint(),
+            CheckFailure::Plugin(failure) => failure.hint(),
             CheckFailure::Store(error) | CheckFailure::TimestampStore(error) => error.hint(),
             CheckFailure::TimestampUntrusted(TokenError::NotTrusted { .. })
             | CheckFailure::TimestampNoRoots => Some(

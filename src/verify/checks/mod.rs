@@ -7,6 +7,8 @@ mod expiry;
 mod failure;
 mod integrity;
 mod metadata;
+mod plugin;
+mod plugin_failure;
 mod revocation;
 mod timestamp;
 
@@ -16,14 +18,18 @@ use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
 pub use failure::CheckFailure;
+pub use plugin_failure::PluginFailure;
 
 use super::outcome::{CheckResult, Tried};
+use super::plugins::VerificationPlugins;
 use super::stores::Stores;
 use crate::envelope::{Intact, TargetArtifact};
+use crate::plugin::Capability;
 use crate::registry::FetchedSignature;
 use crate::revocation::{Answers, RevocationCheck};
 use crate::trust::{Action, Check, Statement};
 use crate::x509::TimestampingChain;
+use plugin::Judge;
 
 /// What a signature is held against.
 #[derive(Clone, Copy)]
@@ -34,6 +40,9 @@ pub(super) struct Context<'a> {
     pub target: &'a TargetArtifact,
     pub user_metadata: &'a BTreeMap<String, String>,
     pub revocation: &'a dyn RevocationCheck,
+    pub plugins: &'a VerificationPlugins,
+    /// The plugin that this signature names; `None` before one was chosen.
+    pub judge: Option<&'a Judge>,
 }
 
 type CheckFn = fn(&Intact, &Context<'_>) -> Result<(), CheckFailure>;
@@ -77,6 +86,7 @@ pub(super) async fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tri
         timestamp: None,
         revocation: None,
         authority: None,
+        plugin: None,
     };
     match integrity::check(fetched) {
         Ok(intact) => {
@@ -102,11 +112,24 @@ async fn weigh(
     context: &Context<'_>,
     tried: &mut Tried,
 ) -> Result<(), CheckFailure> {
-    attributes::check(intact)?;
+    let named = attributes::check(intact)?;
+    let judge = match &named {
+        // its metadata takes a run of the plugin, which only a trusted signer may cause
+        Some(named) if authenticity::trusted(intact, context).is_ok() => {
+            Some(Judge::choose(named, context.plugins).await?)
+        }
+        _ => None,
+    };
+    tried.plugin = judge.as_ref().map(Judge::consulted);
+    let context = &Context { judge: judge.as_ref(), ..*context };
     for (check, run) in BY_LEVEL {
         let action = context.statement.level().action(check);
         if action == Action::Skip {
             tried.results.push(CheckResult { check, action, failure: None });
+            continue;
+        }
+        let asks_plugin = |judge: &Judge| judge.decides(Capability::RevocationCheck);
+        if check == Check::Revocation && judge.as_ref().is_some_and(asks_plugin) {
             continue;
         }
         let outcome = match run {
@@ -123,6 +146,12 @@ async fn weigh(
             Err(failure) if action == Action::Enforce => return Err(failure),
             outcome => tried.results.push(CheckResult { check, action, failure: outcome.err() }),
         }
+        if let (Check::Authenticity, Some(named)) = (check, &named) {
+            named.may_be_asked(&tried.results)?;
+        }
+    }
+    if let Some(judge) = &judge {
+        judge.verify(intact, context, tried).await?;
     }
     ALWAYS.into_iter().try_for_each(|run| run(intact, context))
 }
