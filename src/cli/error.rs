@@ -1,5 +1,6 @@
 //! What the command line itself refuses, in notation's words.
 
+use super::native_plugin::NativePlugin;
 use super::parse::PROGRAM;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::ReferenceError;
@@ -77,12 +78,23 @@ pub enum CliError {
     ServerTimeout { flag: &'static str },
     #[error("the time limit of {seconds} seconds is over")]
     TimeOver { seconds: u64 },
-    #[error("unsupported plugin {0:?}: azure-kv is the one plugin, and it is built in")]
-    UnsupportedPlugin(String),
+    /// Not one of the plugins that this program can be.
+    #[error("plugin {0:?} is not served: azure-kv is, by `plugin serve azure-kv <command>`")]
+    NotServed(String),
     #[error("plugin-config native={0:?} is neither true nor false")]
     NativeSetting(String),
     #[error("the built-in plugin {plugin} {problem}")]
     PluginSetting { plugin: &'static str, problem: String },
+    /// `plugin installation failed: …`; the fault keeps its code and its further lines.
+    #[error("{action}: {fault}")]
+    Plugin { action: String, fault: BoxFault },
+    #[error(
+        "unable to find plugin {0}.\nTo view a list of installed plugins, use `{PROGRAM} plugin list`"
+    )]
+    PluginUnknown(String),
+    /// `signal` is `SIGINT` or `SIGTERM`.
+    #[error("interrupted by {signal}")]
+    Interrupted { signal: &'static str },
     #[error(
         "unsupported key {0:?}: signingkeys.json names neither a key file and a certificate file nor a plugin"
     )]
@@ -169,9 +181,11 @@ impl Fault for CliError {
             CliError::ShortLivedWithoutTimestamp => "cli-timestamp-needed",
             CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
-            CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",
+            CliError::NotServed(_) => "cli-plugin-not-served",
             CliError::NativeSetting(_) => "cli-native-setting",
             CliError::PluginSetting { .. } => "cli-plugin-setting",
+            CliError::PluginUnknown(_) => "cli-plugin-unknown",
+            CliError::Interrupted { .. } => "cli-interrupted",
             CliError::KeyUnusable(_) => "cli-key-unusable",
             CliError::File { .. } => "cli-file",
             CliError::StoreType(_) => "cli-store-type",
@@ -188,7 +202,9 @@ impl Fault for CliError {
             CliError::Login { .. } => "cli-login",
             CliError::Logout { .. } => "cli-logout",
             CliError::Reference { error, .. } => error.code(),
-            CliError::Resolve(fault) | CliError::Other(fault) => fault.code(),
+            CliError::Plugin { fault, .. } | CliError::Resolve(fault) | CliError::Other(fault) => {
+                fault.code()
+            }
             CliError::SignaturesSkipped => "cli-signatures-skipped",
             CliError::Output(_) => "cli-output",
             CliError::Input { .. } => "cli-input",
@@ -203,8 +219,25 @@ impl Fault for CliError {
             | CliError::Missing(_)
             | CliError::SignatureFormat(_)
             | CliError::Certificates(_)
+            | CliError::PluginUnknown(_)
             | CliError::PolicyAbsent(_) => text.split('\n').map(str::to_owned).collect(),
+            CliError::Plugin { action, fault } => {
+                let mut lines = fault.lines();
+                if let Some(first) = lines.first_mut() {
+                    *first = format!("{action}: {first}");
+                }
+                lines
+            }
             _ => vec![text],
+        }
+    }
+
+    /// A shell's word for a program that a signal ended is 128 and the signal's number.
+    fn exit(&self) -> u8 {
+        match self {
+            CliError::Interrupted { signal: "SIGTERM" } => 143,
+            CliError::Interrupted { .. } => 130,
+            _ => 1,
         }
     }
 
@@ -212,6 +245,7 @@ impl Fault for CliError {
         match self {
             CliError::Login { fault, .. }
             | CliError::Logout { fault, .. }
+            | CliError::Plugin { fault, .. }
             | CliError::Resolve(fault)
             | CliError::Other(fault) => fault.because(),
             _ => Vec::new(),
@@ -222,6 +256,7 @@ impl Fault for CliError {
         match self {
             CliError::Login { fault, .. }
             | CliError::Logout { fault, .. }
+            | CliError::Plugin { fault, .. }
             | CliError::Resolve(fault)
             | CliError::Other(fault) => fault.hint(),
             CliError::Reference { error, digest: Some(digest) } => {
@@ -242,6 +277,9 @@ impl Fault for CliError {
                 "--timestamp-url http://timestamp.acs.microsoft.com --timestamp-root-cert <file with the authority's root>".to_owned(),
             ),
             CliError::InvalidValue { value, flag, .. } => in_hours(value, flag),
+            CliError::PluginUnknown(name) if NativePlugin::named(name).is_some() => {
+                Some(format!("{name} is built in, and no other is installed beside it"))
+            }
             CliError::NativeSetting(_) | CliError::PluginSetting { .. } => Some(
                 "--plugin-config native=false uses the installed plugin in place of the built-in one".to_owned(),
             ),
