@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<u8> {
     let env = Env::take_from_process();
-    let arguments = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let arguments = cli::arguments(std::env::args_os());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -143,6 +143,19 @@ impl AzureError {
             _ => NO_CODE,
         }
     }
+
+    /// The service's own message beside that code.
+    pub fn service_message(&self) -> Option<&str> {
+        let message = match self {
+            Self::Forbidden { message, .. }
+            | Self::Unauthorized { message, .. }
+            | Self::NotFound { message, .. }
+            | Self::Vault { message, .. }
+            | Self::Exchange { message, .. } => message,
+            _ => return None,
+        };
+        Some(message.as_str()).filter(|message| !message.is_empty())
+    }
 }
 
 impl Fault for AzureError {

@@ -1,8 +1,12 @@
-//! The flags of `sign` that name a certificate profile of Artifact Signing.
+//! How a certificate profile of Artifact Signing is named: by flags of `sign`, or by the settings of
+//! notation's plugin for it.
+
+use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
 
 use super::error::CliError;
+use super::native_plugin::ARTIFACT_SIGNING;
 use super::parse::flags;
 use super::signing_key::SigningKey;
 
@@ -54,4 +58,33 @@ pub fn chosen(values: &ArgMatches) -> Option<SigningKey> {
         account: text(ACCOUNT)?,
         profile: text(PROFILE)?,
     })
+}
+
+/// The profile that the settings of the plugin azure-artifactsigning name; its key id is any text. A
+/// setting that is not known is refused: it may say who must not sign.
+pub fn of_settings(config: &BTreeMap<String, String>) -> Result<SigningKey, CliError> {
+    let refused = |problem| CliError::PluginSetting { plugin: ARTIFACT_SIGNING.name, problem };
+    let unknown = config.keys().find(|key| !ARTIFACT_SIGNING.settings.contains(&key.as_str()));
+    if let Some(key) = unknown {
+        return Err(refused(format!("has no setting {key:?}")));
+    }
+    let text = |name: &str| {
+        let value = config.get(name).filter(|value| !value.is_empty()).cloned();
+        value.ok_or_else(|| refused(format!("needs the setting {name}")))
+    };
+    Ok(SigningKey::ArtifactSigning {
+        endpoint: text("baseUrl")?,
+        account: text("accountName")?,
+        profile: text("certProfile")?,
+    })
+}
+
+/// Whether a signature with this key would outlive its certificate.
+pub fn check_timestamp(key: &SigningKey, values: &ArgMatches) -> Result<(), CliError> {
+    match key {
+        SigningKey::ArtifactSigning { .. } if !values.contains_id("timestamp-url") => {
+            Err(CliError::ShortLivedWithoutTimestamp)
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,5 +1,6 @@
 //! What the command line itself refuses, in notation's words.
 
+use super::native_plugin::NativePlugin;
 use super::parse::PROGRAM;
 use crate::fault::{BoxFault, Fault};
 use crate::registry::ReferenceError;
@@ -77,6 +78,13 @@ pub enum CliError {
     ServerTimeout { flag: &'static str },
     #[error("the time limit of {seconds} seconds is over")]
     TimeOver { seconds: u64 },
+    /// Not one of the plugins that this program can be.
+    #[error("plugin {0:?} is not served: azure-kv is, by `plugin serve azure-kv <command>`")]
+    NotServed(String),
+    #[error("plugin-config native={0:?} is neither true nor false")]
+    NativeSetting(String),
+    #[error("the built-in plugin {plugin} {problem}")]
+    PluginSetting { plugin: &'static str, problem: String },
     /// `plugin installation failed: …`; the fault keeps its code and its further lines.
     #[error("{action}: {fault}")]
     Plugin { action: String, fault: BoxFault },
@@ -173,6 +181,9 @@ impl Fault for CliError {
             CliError::ShortLivedWithoutTimestamp => "cli-timestamp-needed",
             CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
+            CliError::NotServed(_) => "cli-plugin-not-served",
+            CliError::NativeSetting(_) => "cli-native-setting",
+            CliError::PluginSetting { .. } => "cli-plugin-setting",
             CliError::PluginUnknown(_) => "cli-plugin-unknown",
             CliError::Interrupted { .. } => "cli-interrupted",
             CliError::KeyUnusable(_) => "cli-key-unusable",
@@ -266,6 +277,12 @@ impl Fault for CliError {
                 "--timestamp-url http://timestamp.acs.microsoft.com --timestamp-root-cert <file with the authority's root>".to_owned(),
             ),
             CliError::InvalidValue { value, flag, .. } => in_hours(value, flag),
+            CliError::PluginUnknown(name) if NativePlugin::named(name).is_some() => {
+                Some(format!("{name} is built in, and no other is installed beside it"))
+            }
+            CliError::NativeSetting(_) | CliError::PluginSetting { .. } => Some(
+                "--plugin-config native=false uses the installed plugin in place of the built-in one".to_owned(),
+            ),
             CliError::TimeOver { .. } => Some("give it longer: --timeout 30m".to_owned()),
             _ => None,
         }

@@ -16,10 +16,12 @@ mod examination;
 mod http_client;
 mod local_key;
 mod log;
+mod native_plugin;
 pub mod parse;
 mod remembered;
 pub mod render;
 mod role_hints;
+mod serve;
 mod session;
 mod signing_key;
 mod step_github;
@@ -30,6 +32,7 @@ mod timestamping;
 mod world;
 
 pub use error::CliError;
+pub use serve::arguments;
 pub use session::Session;
 pub use streams::{Kind, SharedWriter, Streams};
 
@@ -56,6 +59,9 @@ pub async fn run_at(
     mut streams: Streams,
     clock: Arc<dyn Clock>,
 ) -> u8 {
+    if let Some(arguments) = serve::asked(&arguments) {
+        return serve::serve(arguments, env, streams, clock).await;
+    }
     let (spec, values) = match parse::parse(&arguments) {
         Ok(Asked::Run(spec, values)) => (spec, values),
         Ok(Asked::Help(text)) => {

@@ -6,16 +6,13 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 
 use super::artifact_signing;
-use super::commands::AZURE_KV;
 use super::error::CliError;
+use super::native_plugin::{ARTIFACT_SIGNING, AZURE_KV, PluginChoice};
 use super::parse::{flags, value};
 use crate::azure::CredentialType;
 use crate::config::{Dirs, KeySource, SigningKeys};
 use crate::fault::BoxFault;
 use crate::plugin::PluginName;
-
-/// The settings of notation's azure-kv plugin; it ignores all others.
-const AZURE_KV_SETTINGS: [&str; 3] = ["ca_certs", "self_signed", "credential_type"];
 
 /// A key, found but not opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +40,12 @@ impl SigningKey {
         if let Some(key) = artifact_signing::chosen(values) {
             return Ok(key);
         }
-        let over = flags::texts_of(values, "plugin-config");
-        let key = Self::named(values, dirs)?;
-        key.with_config(value::pairs("plugin-config", over)?)
+        let over = value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
+        let given = |name| flags::text_of(values, name).filter(|text| !text.is_empty());
+        match (given("id"), given("plugin")) {
+            (Some(id), Some(plugin)) => Self::of_plugin(plugin, id, over),
+            _ => Self::listed(given("key"), over, dirs),
+        }
     }
 
     /// The Entra credential its settings name; one that is misspelt is refused where it is used.
@@ -61,26 +61,30 @@ impl SigningKey {
     /// Sentences about settings that have no effect.
     pub fn ignored_settings(&self) -> Vec<String> {
         match self {
-            Self::AzureKv { config, .. } => ignored_settings(config),
+            Self::AzureKv { config, .. } => AZURE_KV.ignored_settings(config),
             Self::Local { .. } | Self::Plugin { .. } | Self::ArtifactSigning { .. } => Vec::new(),
         }
     }
 
-    fn named(values: &ArgMatches, dirs: &Dirs) -> Result<Self, BoxFault> {
-        let given = |name| flags::text_of(values, name).filter(|text| !text.is_empty());
-        if let (Some(id), Some(plugin)) = (given("id"), given("plugin")) {
-            return Self::of_plugin(plugin, id, BTreeMap::new());
-        }
-        Self::listed(given("key"), dirs)
+    /// A key of signingkeys.json, with these settings over its own.
+    pub fn in_list(
+        name: &str,
+        over: BTreeMap<String, String>,
+        dirs: &Dirs,
+    ) -> Result<Self, BoxFault> {
+        Self::listed(Some(name), over, dirs)
     }
 
-    /// A key of signingkeys.json.
-    pub fn in_list(name: &str, dirs: &Dirs) -> Result<Self, BoxFault> {
-        Self::listed(Some(name), dirs)
+    /// The default key of signingkeys.json, with these settings over its own.
+    pub fn default_in_list(over: BTreeMap<String, String>, dirs: &Dirs) -> Result<Self, BoxFault> {
+        Self::listed(None, over, dirs)
     }
 
-    /// A key of signingkeys.json by name, or its default.
-    fn listed(name: Option<&str>, dirs: &Dirs) -> Result<Self, BoxFault> {
+    fn listed(
+        name: Option<&str>,
+        over: BTreeMap<String, String>,
+        dirs: &Dirs,
+    ) -> Result<Self, BoxFault> {
         let keys = SigningKeys::load(dirs)?;
         let key = match name {
             Some(name) => keys.key(name)?,
@@ -90,28 +94,11 @@ impl SigningKey {
             KeySource::Local { key_path, cert_path } => {
                 Ok(Self::Local { key_path: key_path.into(), certificate_path: cert_path.into() })
             }
-            KeySource::Plugin { plugin, id, config } => Self::of_plugin(plugin, id, config),
+            KeySource::Plugin { plugin, id, mut config } => {
+                config.extend(over);
+                Self::of_plugin(plugin, id, config)
+            }
             KeySource::Nowhere => Err(CliError::KeyUnusable(key.name().to_owned()).into()),
-        }
-    }
-
-    /// The default key of signingkeys.json.
-    pub fn default_in_list(dirs: &Dirs) -> Result<Self, BoxFault> {
-        Self::listed(None, dirs)
-    }
-
-    /// The same key with these settings over its own.
-    pub fn with_config(self, over: BTreeMap<String, String>) -> Result<Self, BoxFault> {
-        match self {
-            Self::AzureKv { id, mut config } => {
-                config.extend(over);
-                Self::of_plugin(AZURE_KV, &id, config)
-            }
-            Self::Plugin { plugin, id, mut config } => {
-                config.extend(over);
-                Self::of_plugin(plugin.as_str(), &id, config)
-            }
-            other => Ok(other),
         }
     }
 
@@ -122,31 +109,14 @@ impl SigningKey {
         config: BTreeMap<String, String>,
     ) -> Result<Self, BoxFault> {
         let id = id.to_owned();
-        if is_native(plugin, &config) {
-            return Ok(Self::AzureKv { id, config });
+        match PluginChoice::of(plugin, config)? {
+            PluginChoice::Installed(config) => {
+                Ok(Self::Plugin { plugin: PluginName::parse(plugin)?, id, config })
+            }
+            PluginChoice::BuiltIn(ARTIFACT_SIGNING, config) => {
+                Ok(artifact_signing::of_settings(&config)?)
+            }
+            PluginChoice::BuiltIn(_, config) => Ok(Self::AzureKv { id, config }),
         }
-        Ok(Self::Plugin { plugin: PluginName::parse(plugin)?, id, config })
     }
-}
-
-/// Whether the plugin is built in: its settings, `--plugin-config` among them, are all there is to know.
-fn is_native(plugin: &str, _config: &BTreeMap<String, String>) -> bool {
-    plugin == AZURE_KV
-}
-
-/// Sentences about azure-kv settings that it does not know.
-pub fn ignored_settings(config: &BTreeMap<String, String>) -> Vec<String> {
-    let unknown = config.keys().filter(|key| !AZURE_KV_SETTINGS.contains(&key.as_str()));
-    let sentence = |key: &String| {
-        let nearest = AZURE_KV_SETTINGS
-            .into_iter()
-            .max_by(|a, b| likeness(key, a).total_cmp(&likeness(key, b)))
-            .expect("there are settings");
-        format!("azure-kv has no setting {key:?}: it has no effect; the nearest is {nearest:?}")
-    };
-    unknown.map(sentence).collect()
-}
-
-fn likeness(a: &str, b: &str) -> f64 {
-    strsim::jaro_winkler(&a.to_lowercase(), b)
 }

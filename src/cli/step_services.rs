@@ -104,13 +104,13 @@ impl StepServices {
     fn key(&self) -> Result<SigningKey, BoxFault> {
         let extra = ExtraHosts::parse(self.step.azure_extra_hosts.as_deref().unwrap_or_default())?;
         let Some(choice) = &self.step.key else {
-            let key = SigningKey::default_in_list(&Dirs::from_env(&self.env)?)?;
-            return key.with_config(self.plugin_config());
+            let dirs = Dirs::from_env(&self.env)?;
+            return SigningKey::default_in_list(self.plugin_config(), &dirs);
         };
         let id = match choice {
             KeyChoice::Named(name) => {
-                let key = SigningKey::in_list(name, &Dirs::from_env(&self.env)?)?;
-                return key.with_config(self.plugin_config());
+                let dirs = Dirs::from_env(&self.env)?;
+                return SigningKey::in_list(name, self.plugin_config(), &dirs);
             }
             KeyChoice::ArtifactSigning { endpoint, account, profile } => {
                 let (endpoint, account, profile) =

@@ -201,11 +201,19 @@ impl Streams {
         Ok(text)
     }
 
-    /// A line without its end; nothing at the end of the input.
     fn read_line(&mut self, what: &'static str) -> Result<Option<String>, CliError> {
+        self.line_within(INPUT_LIMIT, what)
+    }
+
+    /// A line without its end, which is cut after `limit` bytes; nothing at the end of the input.
+    pub fn line_within(
+        &mut self,
+        limit: u64,
+        what: &'static str,
+    ) -> Result<Option<String>, CliError> {
         let mut line = String::new();
         let read = (&mut self.stdin)
-            .take(INPUT_LIMIT)
+            .take(limit)
             .read_line(&mut line)
             .map_err(|error| CliError::Input { what, reason: error.to_string() })?;
         Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))

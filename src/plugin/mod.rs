@@ -1,5 +1,5 @@
 //! Notation's plugin protocol, contract 1.0 (plugin-extensibility.md): what is asked, what is
-//! answered, and the two traits behind which plugins stand.
+//! answered, the two traits behind which plugins stand, and the other side of it: a plugin served.
 
 mod error;
 mod host;
@@ -8,6 +8,7 @@ mod name;
 mod process;
 mod program;
 mod protocol;
+mod serve;
 mod signer;
 
 pub use error::{PluginError, platform};
@@ -24,6 +25,9 @@ pub use protocol::{
     GenerateEnvelopeRequest, GenerateEnvelopeResponse, GenerateSignatureRequest,
     GenerateSignatureResponse, Metadata, MetadataRequest, PluginConfig, PolicySection,
     SignatureSection, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
+};
+pub use serve::{
+    Keys, REQUEST_LIMIT, Refusal, SERVED, Served, answer, metadata as metadata_of_raw_signer,
 };
 pub use signer::{PluginSignerError, check_signs, open_signer};
 

@@ -6,6 +6,7 @@ use super::{CommandSpec, Done};
 use crate::ci::ExaminationReport;
 use crate::cli::error::CliError;
 use crate::cli::examination::Examination;
+use crate::cli::native_plugin::AZURE_KV;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::parse::value;
 use crate::cli::render::doctor::{Look, doctor};
@@ -113,7 +114,7 @@ fn key(values: &ArgMatches, dirs: &Dirs) -> Result<SigningKey, BoxFault> {
     match flags::text_of(values, "key").filter(|key| key.contains("://")) {
         Some(id) => {
             let over = value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;
-            Ok(SigningKey::AzureKv { id: id.to_owned(), config: over })
+            SigningKey::of_plugin(AZURE_KV.name, id, over)
         }
         None => SigningKey::choose(values, dirs),
     }

@@ -23,7 +23,7 @@ mod vault;
 mod verify;
 mod version;
 
-pub use plugin::{AZURE_KV, plugins};
+pub use plugin::plugins;
 
 use clap::{ArgMatches, Command};
 use futures_util::future::BoxFuture;
@@ -104,6 +104,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     export::CONNAISSEUR,
     plugin::INSTALL,
     plugin::LIST,
+    plugin::SERVE,
     plugin::UNINSTALL,
     vault::CSR,
     vault::MERGE,

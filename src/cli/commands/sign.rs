@@ -125,6 +125,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let output = manner.output;
     let asked = Asked::of(values, session)?;
     let key = SigningKey::choose(values, &session.dirs()?)?;
+    artifact_signing::check_timestamp(&key, values)?;
     for sentence in key.ignored_settings() {
         session.streams.warn(&sentence);
     }

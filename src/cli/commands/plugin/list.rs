@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 
 use super::{CommandSpec, Done, plugins};
 use crate::cli::commands::unchecked;
+use crate::cli::native_plugin::{NATIVE_PLUGINS, NativePlugin};
 use crate::cli::parse::{PROGRAM, flags};
 use crate::cli::render::table::table;
 use crate::cli::session::Session;
@@ -12,8 +13,10 @@ use crate::plugin::{
     Metadata, Plugin as _, PluginConfig, PluginDir, PluginError, PluginName, platform,
 };
 
-/// Name, description, version and capabilities of the plugins that are built in.
-const NATIVE: &[[&str; 4]] = &[];
+/// Behind the description of a plugin that is built in.
+const BUILT_IN: &str = "(built in)";
+/// The same where one of that name is installed beside it.
+const INSTALLED: &str = "(used with native=false)";
 
 /// most characters of one cell
 const CELL_LIMIT: usize = 300;
@@ -37,22 +40,35 @@ async fn run(session: &mut Session) -> Done {
     let names = plugins.names()?;
     // they wait for their processes side by side
     let asked = join_all(names.iter().map(|name| metadata(&plugins, name))).await;
-    let native = NATIVE.iter().map(|[name, description, version, capabilities]| {
-        row(name, description, version, capabilities, "<nil>".to_owned())
-    });
-    let installed = names.iter().zip(asked).map(|(name, asked)| match asked {
-        Ok(Metadata { description, version, capabilities, .. }) => {
-            row(name, &description, &version, &capabilities.join(" "), "<nil>".to_owned())
-        }
-        Err(error) => row(name, "", "", "", in_a_cell(name, &error)),
-    });
-    let rows: Vec<[String; 5]> = native.chain(installed).collect();
+    let mut rows: Vec<[String; 5]> = names
+        .iter()
+        .zip(asked)
+        .map(|(name, asked)| match asked {
+            Ok(told) => good_row(name, &told, beside_built_in(name)),
+            Err(error) => row(name, "", "", "", in_a_cell(name, &error)),
+        })
+        .collect();
+    // what wrappers read first is the version they installed
+    for plugin in NATIVE_PLUGINS {
+        rows.push(good_row(plugin.name, &plugin.metadata(), BUILT_IN));
+    }
+    rows.sort_by(|a, b| a[0].cmp(&b[0]));
     let header = ["NAME", "DESCRIPTION", "VERSION", "CAPABILITIES", "ERROR"];
     Ok(session.streams.text(&table(header, &rows))?)
 }
 
 async fn metadata(plugins: &PluginDir, name: &str) -> Result<Metadata, PluginError> {
     plugins.program(&PluginName::parse(name)?)?.metadata(&PluginConfig::new()).await
+}
+
+fn beside_built_in(name: &str) -> &'static str {
+    NativePlugin::named(name).map_or("", |_| INSTALLED)
+}
+
+fn good_row(name: &str, told: &Metadata, remark: &str) -> [String; 5] {
+    let description = format!("{} {remark}", told.description);
+    let capabilities = told.capabilities.join(" ");
+    row(name, description.trim_end(), &told.version, &capabilities, "<nil>".to_owned())
 }
 
 fn row(

@@ -3,10 +3,12 @@
 mod download;
 mod install;
 mod list;
+mod serve;
 mod uninstall;
 
 pub use install::INSTALL;
 pub use list::LIST;
+pub use serve::SERVE;
 pub use uninstall::UNINSTALL;
 
 use super::{CommandSpec, Done};
@@ -14,9 +16,6 @@ use crate::cli::session::Session;
 use crate::cli::streams::Kind;
 use crate::config::DirError;
 use crate::plugin::{PluginDir, ProcessGroup};
-
-/// The plugin that is built in.
-pub const AZURE_KV: &str = "azure-kv";
 
 /// The plugins of this home. Somebody at a terminal may end one with Ctrl+C, and type a PIN.
 pub fn plugins(session: &Session) -> Result<PluginDir, DirError> {
