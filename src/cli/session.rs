@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::parse::flags;
 use super::streams::Streams;
-use super::world::{World, WorldOptions};
+use super::world::{Layouts, World, WorldOptions};
 use crate::azure::{CredentialType, ExtraHosts, NamedIdentity};
 use crate::clock::Clock;
 use crate::config::{DirError, Dirs};
@@ -59,7 +59,7 @@ impl Session {
         credential_type: Option<CredentialType>,
     ) -> Result<World, BoxFault> {
         let extra_hosts = flags::text_of(values, "azure-extra-hosts").unwrap_or_default();
-        World::new(WorldOptions {
+        let world = World::new(WorldOptions {
             env: self.env.clone(),
             clock: self.clock.clone(),
             deadline: self.deadline,
@@ -71,7 +71,12 @@ impl Session {
             credential_type,
             named: NamedIdentity::default(),
             registry_connection: None,
-        })
+        })?;
+        if !flags::is_on(values, "oci-layout") {
+            return Ok(world);
+        }
+        let scope = flags::text_of(values, "scope").map(str::to_owned);
+        Ok(world.in_layouts(Layouts { scope }))
     }
 
     /// The user name by flag, else by environment; empty when there is none.

@@ -11,6 +11,8 @@ mod endpoint;
 mod error;
 mod examine;
 mod index;
+mod layout;
+mod layout_path;
 mod manifest;
 mod push;
 mod reference;
@@ -23,6 +25,7 @@ pub use client::{Access, RegistryClient};
 pub use connection::{Connection, ConnectionOptions};
 pub use endpoint::{Kind, Scheme, scheme_for};
 pub use error::{Action, RegistryError};
+pub use layout::{Layout, LayoutError};
 pub use reference::{Reference, ReferenceError, Version};
 
 use oci_client::manifest::OciDescriptor;
