@@ -21,6 +21,7 @@ mod limits;
 mod list;
 mod login;
 mod many;
+mod oci_layout;
 mod plugin;
 mod policy;
 mod prune;

@@ -245,10 +245,21 @@ func pushLayout(ctx context.Context, args []string) error {
 		return err
 	}
 	options := oras.DefaultExtendedCopyOptions
-	options.FindPredecessors = nil
 	pushed, err := oras.ExtendedCopy(ctx, store, *from, repository, repository.Reference.Reference, options)
 	if err != nil {
 		return err
+	}
+	below, err := content.Successors(ctx, store, pushed)
+	if err != nil {
+		return err
+	}
+	for _, child := range below {
+		if child.MediaType != ocispec.MediaTypeImageManifest {
+			continue
+		}
+		if err := oras.ExtendedCopyGraph(ctx, store, repository, child, options.ExtendedCopyGraphOptions); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Println(pushed.Digest)
 	return err
