@@ -105,6 +105,8 @@ mod tests {
         assert_eq!((reference.registry(), reference.repository()), ("", ""));
         let digest = Digest::parse(DIGEST).unwrap();
         assert_eq!(reference.at(&digest).to_string(), format!("./l@{DIGEST}"));
+        assert_eq!(reference.at(&digest).in_policy(), format!("local/l@{DIGEST}"));
+        assert_eq!(reference.in_policy(), "local/l:v1");
         assert_eq!(Reference::in_layout("./l:v1", None).unwrap().scope(), "./l");
     }
 }

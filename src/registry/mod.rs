@@ -1,4 +1,5 @@
-//! Registries: references, manifests, the client, referrers and the tag index; the `Registry` trait.
+//! Registries: references, manifests, the client, referrers and the tag index; image layouts; the `Registry`
+//! trait.
 //!
 //! Without conditional writes (registries have none) the tag index's update is bounded as follows:
 //! see `tag_index`.

@@ -143,6 +143,13 @@ impl Reference {
             None => format!("{}/{}", self.registry, self.repository),
         }
     }
+    /// By the name a trust policy knows it by: `<scope>@<digest>`.
+    pub fn in_policy(&self) -> String {
+        match &self.version {
+            Version::Tag(tag) => format!("{}:{tag}", self.scope()),
+            Version::Digest(digest) => format!("{}@{digest}", self.scope()),
+        }
+    }
     /// The same repository at a digest.
     pub fn at(&self, digest: &Digest) -> Self {
         Self { version: Version::Digest(digest.clone()), ..self.clone() }

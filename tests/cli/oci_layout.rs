@@ -158,10 +158,16 @@ fn an_image_is_signed_listed_and_verified_in_its_layout() {
 #[test]
 fn the_scope_chooses_the_statement() {
     let mut local = Local::new();
+    assert_snapshot!(local.run("verify --oci-layout --scope local/layout $IMAGE"), @r#"
+    [stderr]
+    Error: signature verification failed: no signature is associated with "local/layout@sha256:<image>", make sure the artifact was signed successfully
+    hint: sign it first: sealwright sign --oci-layout layout@sha256:<image>
+    [exit] 1
+    "#);
     local.sign("", "first");
     assert_snapshot!(local.run("verify --oci-layout --scope local/other $IMAGE"), @r#"
     [stderr]
-    Error: signature verification failed: artifact "layout@sha256:<image>" has no applicable trust policy statement. Trust policy applicability for a given artifact is determined by registryScopes. To create a trust policy, see: https://notaryproject.dev/docs/quickstart/#create-a-trust-policy
+    Error: signature verification failed: artifact "local/other@sha256:<image>" has no applicable trust policy statement. Trust policy applicability for a given artifact is determined by registryScopes. To create a trust policy, see: https://notaryproject.dev/docs/quickstart/#create-a-trust-policy
     hint: add "local/other" to the registryScopes of a statement and import it again: sealwright policy import <path-to-policy.json>
     [exit] 1
     "#);

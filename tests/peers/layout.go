@@ -249,14 +249,13 @@ func pushLayout(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	below, err := content.Successors(ctx, store, pushed)
-	if err != nil {
-		return err
+	var below []ocispec.Descriptor
+	if pushed.MediaType == ocispec.MediaTypeImageIndex {
+		if below, err = content.Successors(ctx, store, pushed); err != nil {
+			return err
+		}
 	}
 	for _, child := range below {
-		if child.MediaType != ocispec.MediaTypeImageManifest {
-			continue
-		}
 		if err := oras.ExtendedCopyGraph(ctx, store, repository, child, options.ExtendedCopyGraphOptions); err != nil {
 			return err
 		}

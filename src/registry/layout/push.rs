@@ -83,7 +83,8 @@ impl Layout {
             if self.store.index()?.bytes != found.bytes {
                 continue;
             }
-            let alike = |file: &File| make_alike(file, &old);
+            // closed before it is replaced
+            let alike = move |file: &File| make_alike(file, &old);
             self.replace(&self.store.root, INDEX, &path, &bytes, alike)?;
         }
         Err(LayoutError::Contended { path })

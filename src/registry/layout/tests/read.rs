@@ -179,6 +179,18 @@ fn a_folder_that_is_no_layout_is_left_as_it_is() {
     assert!(error.hint().is_some_and(|hint| hint.contains("tar -xf")));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_the_system_says_is_passed_on() {
+    let made = Made::new();
+    let path = format!("{}/{}", made.text(), "l".repeat(300));
+    let error = Layout::open(&path, std::sync::Arc::new(crate::clock::SystemClock::new()));
+    let error = error.err().expect("refused");
+    assert_eq!(error.code(), "registry-layout-file");
+    let said = format!("failed to create OCI store: open {path}: ");
+    assert!(error.to_string().starts_with(&said), "{error}");
+}
+
 #[test]
 fn another_version_of_the_layout_is_refused() {
     for (content, problem) in [
