@@ -23,7 +23,7 @@
 //! | Services | [`config`] ★ | notation's directories and files, docker's config.json |
 //! | | [`credentials`] ★ | registry credentials: given, stores, helpers |
 //! | | [`azure`] ★ | Entra identity, Key Vault, Artifact Signing, ACR token exchange, builds in a registry |
-//! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index |
+//! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index, image layouts |
 //! | | [`plugin`] ★ | notation's plugin protocol: the traits, the programs, their folder |
 //! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
 //! | | [`verify`] | the checks, one file each, and the verdict |

@@ -11,6 +11,8 @@ mod crl_cache;
 mod expect;
 #[path = "interop/expired.rs"]
 mod expired;
+#[path = "interop/layout.rs"]
+mod layout;
 #[path = "interop/matrix.rs"]
 mod matrix;
 #[path = "interop/peer.rs"]
@@ -166,6 +168,20 @@ fn a_timestamp_outlives_an_expired_chain_on_both_sides() {
     let title = "expired chains, both ways";
     let Some(world) = World::open(title) else { return };
     expired::outlived_by_a_timestamp(title, &world);
+}
+
+#[test]
+fn image_layouts_mean_the_same_on_both_sides() {
+    let title = "image layouts, both ways";
+    let Some(world) = World::open(title) else { return };
+    layout::mean_the_same_on_both_sides(title, &world, &few());
+}
+
+#[test]
+fn an_index_signed_in_a_layout_is_signed_in_the_registry_it_is_pushed_to() {
+    let title = "an index signed in a layout";
+    let Some(world) = World::open(title) else { return };
+    layout::signed_before_the_push(title, &world, &few());
 }
 
 #[test]

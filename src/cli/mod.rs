@@ -3,8 +3,8 @@
 //! Flags, output lines, tables, prompts and exit codes are notation 1.3.2's. What is added to them:
 //! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
 //! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
-//! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; and the
-//! commands `prune`, `vault`, `export`, `doctor` and `acr build`. A word that names no command of a group is an
+//! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; `inspect
+//! --oci-layout`; and the commands `prune`, `vault`, `export`, `doctor` and `acr build`. A word that names no command of a group is an
 //! error.
 
 mod artifact_signing;

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::parse::flags;
 use super::streams::{Kind, Streams};
-use super::world::{World, WorldOptions};
+use super::world::{Layouts, World, WorldOptions};
 use crate::azure::{CredentialType, ExtraHosts, NamedIdentity};
 use crate::clock::Clock;
 use crate::config::{DirError, Dirs};
@@ -74,10 +74,15 @@ impl Session {
             registry_connection: None,
         })?;
         // whoever sits at a terminal may end a plugin, or be asked by it for a PIN
-        Ok(match self.streams.stdin_kind() {
+        let world = match self.streams.stdin_kind() {
             Kind::Terminal => world.with_plugins_in(ProcessGroup::Terminal),
             Kind::Pipe => world,
-        })
+        };
+        if !flags::is_on(values, "oci-layout") {
+            return Ok(world);
+        }
+        let scope = flags::text_of(values, "scope").map(str::to_owned);
+        Ok(world.in_layouts(Layouts { scope }))
     }
 
     /// The user name by flag, else by environment; empty when there is none.

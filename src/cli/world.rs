@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+pub use look::Layouts;
 pub use vault::NamedCertificate;
 
 use super::entra;
@@ -39,8 +40,8 @@ use crate::fault::BoxFault;
 use crate::http::{Deadline, Http};
 use crate::plugin::{PluginDir, ProcessGroup};
 use crate::registry::{
-    Access, Connection, ConnectionOptions, Kind, Listing, Reference, Registry, RegistryClient,
-    Scheme, scheme_for,
+    Access, Connection, ConnectionOptions, Kind, Layout, Listing, Reference, Registry,
+    RegistryClient, Scheme, scheme_for,
 };
 use crate::revocation::RevocationCheck;
 use crate::sign::OpenSigner;
@@ -81,6 +82,8 @@ pub struct World {
     remembered: Arc<Remembered>,
     registry_connection: Option<RegistryConnection>,
     plugins: Arc<PluginDir>,
+    /// Where references lead, when not to registries.
+    layouts: Option<Layouts>,
 }
 
 /// A key in Azure or behind a plugin that was opened.
@@ -118,6 +121,7 @@ impl World {
             key_used: Arc::default(),
             remembered: Arc::default(),
             registry_connection,
+            layouts: None,
         })
     }
 
@@ -136,12 +140,15 @@ impl World {
         self.key_used.lock().expect("no panic holds this lock").clone()
     }
 
-    /// The repository a reference names.
+    /// The repository or the layout a reference names.
     pub fn registry(
         &self,
         reference: &Reference,
         access: Access,
     ) -> Result<Arc<dyn Registry>, BoxFault> {
+        if let Some(path) = reference.layout() {
+            return Ok(Arc::new(Layout::open(path, self.options.clock.clone())?));
+        }
         let connection = self.connection(reference.registry(), access)?;
         let client = RegistryClient::new(connection.clone(), reference.repository(), access)?;
         Ok(Arc::new(RoleHints {
@@ -169,7 +176,10 @@ impl World {
     pub fn provenance(&self, reference: &Reference) -> Provenance {
         let (key, vault) = self.key_used().map(|used| (used.id, used.credential)).unzip();
         let registry = self.credential_source(reference.registry());
-        let registry = registry.unwrap_or_else(|| "anonymous".to_owned());
+        let registry = registry.unwrap_or_else(|| match reference.layout() {
+            Some(_) => "none: an OCI image layout".to_owned(),
+            None => "anonymous".to_owned(),
+        });
         Provenance { key, credentials: CredentialsReport { registry, vault } }
     }
 

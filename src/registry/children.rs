@@ -19,6 +19,16 @@ const MANIFESTS: [&str; 5] = [
     ARTIFACT_MANIFEST_MEDIA_TYPE,
 ];
 
+/// Whether content of this type is a manifest.
+pub(super) fn is_manifest(media_type: &str) -> bool {
+    MANIFESTS.contains(&media_type)
+}
+
+/// Whether a manifest of this type lists others.
+pub(super) fn is_index(media_type: &str) -> bool {
+    [OCI_IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST].contains(&media_type)
+}
+
 /// most characters shown of a media type, or of one part of a platform
 const WORD_LIMIT: usize = 64;
 
@@ -34,14 +44,14 @@ pub(super) struct Listed {
 /// what is no index. One entry that cannot be fetched safely spoils the whole: what covers an index
 /// covers all of it. Addresses elsewhere (`urls`) and embedded `data` are not looked at.
 pub(super) fn read(bytes: &[u8], media_type: &str) -> Result<Listed, String> {
-    if ![OCI_IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST].contains(&media_type) {
+    if !is_index(media_type) {
         return Ok(Listed::default());
     }
     let draft: Draft =
         serde_json::from_slice(bytes).map_err(|error| format!("is no image index: {error}"))?;
     let mut listed = Listed::default();
     for entry in draft.manifests.unwrap_or_default() {
-        if !MANIFESTS.contains(&entry.media_type.as_str()) {
+        if !is_manifest(&entry.media_type) {
             // runtimes choose by platform, and ask the registry for the type
             if entry.platform.is_some() || entry.media_type.is_empty() {
                 let [digest, media_type] =

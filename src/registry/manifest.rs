@@ -124,6 +124,21 @@ pub(super) fn read(
     Ok(EnvelopeLayer { media_type: layer.media_type.clone(), digest, size })
 }
 
+/// Whether a manifest is listed as a signature of the subject: then its annotations, which may be none.
+/// Whether it is a good one is for `read` to say.
+pub(super) fn signature_of(
+    bytes: &[u8],
+    media_type: &str,
+    subject: &Digest,
+) -> Result<Option<Option<BTreeMap<String, String>>>, String> {
+    let draft = draft(bytes, media_type)?;
+    // a manifest without a type of its own has its config's (OCI image-spec, "Image Manifest")
+    let config = draft.config.as_ref().map(|config| config.media_type.as_str());
+    let own = draft.artifact_type.as_deref().filter(|own| !own.is_empty()).or(config);
+    let about = draft.subject.is_some_and(|found| found.digest == subject.as_str());
+    Ok((about && own == Some(SIGNATURE_ARTIFACT_TYPE)).then_some(draft.annotations))
+}
+
 /// What holds for every manifest: JSON, its own media type equal to the one it was sent as, not both
 /// an image and an index.
 pub(super) fn check(bytes: &[u8], media_type: &str) -> Result<(), String> {
@@ -140,6 +155,7 @@ struct Draft {
     blobs: Option<Vec<OciDescriptor>>,
     manifests: Option<serde::de::IgnoredAny>,
     subject: Option<OciDescriptor>,
+    annotations: Option<BTreeMap<String, String>>,
 }
 
 fn draft(bytes: &[u8], media_type: &str) -> Result<Draft, String> {

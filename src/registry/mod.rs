@@ -1,4 +1,5 @@
-//! Registries: references, manifests, the client, referrers and the tag index; the `Registry` trait.
+//! Registries: references, manifests, the client, referrers and the tag index; image layouts; the `Registry`
+//! trait.
 //!
 //! Without conditional writes (registries have none) the tag index's update is bounded as follows:
 //! see `tag_index`.
@@ -11,6 +12,8 @@ mod endpoint;
 mod error;
 mod examine;
 mod index;
+mod layout;
+mod layout_path;
 mod manifest;
 mod push;
 mod reference;
@@ -23,6 +26,7 @@ pub use client::{Access, RegistryClient};
 pub use connection::{Connection, ConnectionOptions};
 pub use endpoint::{Kind, Scheme, scheme_for};
 pub use error::{Action, RegistryError};
+pub use layout::{Layout, LayoutError};
 pub use reference::{Reference, ReferenceError, Version};
 
 use oci_client::manifest::OciDescriptor;

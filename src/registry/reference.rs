@@ -1,5 +1,6 @@
 //! `<registry>/<repository>:<tag>` and `<registry>/<repository>@<digest>` (reference 2.6).
 
+use super::LayoutError;
 use crate::crypto::Digest;
 use crate::fault::Fault;
 
@@ -12,9 +13,19 @@ pub enum Version {
 /// A checked reference. There is no default registry, no `library/`, no default tag.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference {
+    /// Empty for a layout.
     registry: String,
+    /// Empty for a layout.
     repository: String,
+    layout: Option<Place>,
     version: Version,
+}
+
+/// An OCI image layout, and what it counts as in a trust policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    path: String,
+    scope: Option<String>,
 }
 
 /// The wording is notation's: `"x": invalid reference: …. Expecting <registry>/<repository>:<tag> or <registry>/<repository>@<digest>`.
@@ -97,22 +108,47 @@ impl Reference {
                 }
             },
         };
-        Ok(Self { registry: registry.to_owned(), repository: repository.to_owned(), version })
+        let (registry, repository) = (registry.to_owned(), repository.to_owned());
+        Ok(Self { registry, repository, layout: None, version })
     }
 
-    /// Host, with port if any.
+    /// `<path>:<tag>` or `<path>@<digest>` in an OCI image layout, as notation takes it apart: at the
+    /// last `@`, else at the last `:`. `scope` is what a trust policy knows it by.
+    pub fn in_layout(text: &str, scope: Option<&str>) -> Result<Self, LayoutError> {
+        let (path, version) = super::layout_path::split(text)?;
+        let layout = Some(Place { path, scope: scope.map(str::to_owned) });
+        Ok(Self { registry: String::new(), repository: String::new(), layout, version })
+    }
+
+    /// The path of the layout it is in, as the user named it; none in a registry.
+    pub fn layout(&self) -> Option<&str> {
+        self.layout.as_ref().map(|place| place.path.as_str())
+    }
+
+    /// Host, with port if any; empty in a layout.
     pub fn registry(&self) -> &str {
         &self.registry
     }
+    /// Empty in a layout.
     pub fn repository(&self) -> &str {
         &self.repository
     }
     pub fn version(&self) -> &Version {
         &self.version
     }
-    /// `<registry>/<repository>`: the trust policy's scope.
+    /// `<registry>/<repository>`, or what was given for a layout: the trust policy's scope.
     pub fn scope(&self) -> String {
-        format!("{}/{}", self.registry, self.repository)
+        match &self.layout {
+            Some(place) => place.scope.as_ref().unwrap_or(&place.path).clone(),
+            None => format!("{}/{}", self.registry, self.repository),
+        }
+    }
+    /// By the name a trust policy knows it by: `<scope>@<digest>`.
+    pub fn in_policy(&self) -> String {
+        match &self.version {
+            Version::Tag(tag) => format!("{}:{tag}", self.scope()),
+            Version::Digest(digest) => format!("{}@{digest}", self.scope()),
+        }
     }
     /// The same repository at a digest.
     pub fn at(&self, digest: &Digest) -> Self {
@@ -122,9 +158,13 @@ impl Reference {
 
 impl std::fmt::Display for Reference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.layout {
+            Some(place) => f.write_str(&place.path)?,
+            None => write!(f, "{}/{}", self.registry, self.repository)?,
+        }
         match &self.version {
-            Version::Tag(tag) => write!(f, "{}/{}:{tag}", self.registry, self.repository),
-            Version::Digest(digest) => write!(f, "{}/{}@{digest}", self.registry, self.repository),
+            Version::Tag(tag) => write!(f, ":{tag}"),
+            Version::Digest(digest) => write!(f, "@{digest}"),
         }
     }
 }

@@ -17,6 +17,7 @@ pub use identity::{Identities, IdentityError};
 pub use level::{ACTIONS, Action, CHECKS, Check, Level, LevelError};
 pub use policy::{POLICY_LIMIT, Policy, Statement, TimestampRule};
 pub use policy_error::PolicyError;
+pub use scope::check_scope;
 pub use store::{
     FILE_LIMIT as CERTIFICATE_FILE_LIMIT, STORE_TYPES, StoreType, TrustStore, TrustStoreDir,
     check_trusted, is_name as is_store_name,

@@ -5,6 +5,14 @@ use super::policy_error::PolicyError;
 /// Every repository.
 pub(super) const WILDCARD: &str = "*";
 
+/// One repository's scope, not all of them.
+pub fn check_scope(scope: &str) -> Result<(), PolicyError> {
+    match scope {
+        WILDCARD => Err(PolicyError::Scope(scope.to_owned())),
+        _ => validate(scope),
+    }
+}
+
 /// A scope is `*`, or host labels with an optional port, `/`, and a lower-case repository path.
 pub(super) fn validate(scope: &str) -> Result<(), PolicyError> {
     if scope == WILDCARD {
@@ -54,6 +62,14 @@ fn is_component(component: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_repository_is_not_all_of_them() {
+        assert_eq!(check_scope("local/layout"), Ok(()));
+        for scope in ["*", "local/*", "local", ""] {
+            assert!(check_scope(scope).is_err(), "{scope}");
+        }
+    }
 
     #[test]
     fn scopes_of_the_distribution_grammar_are_accepted() {

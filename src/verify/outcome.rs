@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::crypto::Digest;
 use crate::envelope::{Intact, TargetArtifact};
-use crate::fault::{BoxFault, Fault, excerpt};
+use crate::fault::{BoxFault, Fault, excerpt, shell_word};
 use crate::lifetime::Lifetime;
 use crate::registry::Reference;
 use crate::revocation::Answers;
@@ -122,15 +122,16 @@ pub enum VerifyError {
     #[error("user input digest {asked} does not match the resolved digest {resolved}")]
     OtherDigest { asked: Digest, resolved: Digest },
     #[error(
-        "signature verification failed: artifact \"{reference}\" has no applicable trust policy statement. \
+        "signature verification failed: artifact \"{}\" has no applicable trust policy statement. \
          Trust policy applicability for a given artifact is determined by registryScopes. To create a trust policy, \
-         see: https://notaryproject.dev/docs/quickstart/#create-a-trust-policy"
+         see: https://notaryproject.dev/docs/quickstart/#create-a-trust-policy", reference.in_policy()
     )]
     NoStatement { reference: Reference },
     #[error("signature verification failed: {0}")]
     List(BoxFault),
     #[error(
-        "signature verification failed: no signature is associated with \"{reference}\", make sure the artifact was signed successfully"
+        "signature verification failed: no signature is associated with \"{}\", make sure the artifact was signed successfully",
+        reference.in_policy()
     )]
     NoSignature { reference: Reference },
     #[error("{}", none_good(reference, tried))]
@@ -239,9 +240,13 @@ impl Fault for VerifyError {
                  sealwright policy import <path-to-policy.json>",
                 reference.scope()
             )),
-            VerifyError::NoSignature { reference } => {
-                Some(format!("sign it first: sealwright sign {reference}"))
-            }
+            VerifyError::NoSignature { reference } => Some(match reference.layout() {
+                Some(_) => format!(
+                    "sign it first: sealwright sign --oci-layout {}",
+                    shell_word(&reference.to_string())
+                ),
+                None => format!("sign it first: sealwright sign {reference}"),
+            }),
             VerifyError::NoneGood { tried, .. } => {
                 let failures = || tried.iter().filter_map(|t| t.failure.as_ref());
                 // what a revoked key has signed is not to be signed again, whatever else is wrong

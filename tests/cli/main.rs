@@ -24,6 +24,7 @@ mod list;
 mod login;
 mod many;
 mod native_plugin;
+mod oci_layout;
 mod plugin;
 mod plugin_serve;
 mod policy;

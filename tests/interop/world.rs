@@ -72,11 +72,25 @@ impl World {
         Ok(answer.stdout.lines().map(str::to_owned).collect())
     }
 
+    /// A path of its own for a test's files.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Runs sealwright as a user with this world's configuration and nothing else.
     pub fn sealwright(&self, arguments: &[String]) -> Result<peer::Answer, String> {
         let environment = self.environment();
         let environment: Vec<_> =
             environment.iter().map(|(name, p)| (*name, p.as_path())).collect();
+        peer::run(sealwright(), arguments, &environment)
+    }
+
+    /// The same with what notation calls experimental.
+    pub fn experimental(&self, arguments: &[String]) -> Result<peer::Answer, String> {
+        let environment = self.environment();
+        let mut environment: Vec<_> =
+            environment.iter().map(|(name, p)| (*name, p.as_path())).collect();
+        environment.push(("NOTATION_EXPERIMENTAL", Path::new("1")));
         peer::run(sealwright(), arguments, &environment)
     }
 

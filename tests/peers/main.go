@@ -32,6 +32,7 @@ func commands() []command {
 		{"push-image", "push a small random image to each reference", pushImages, false},
 		{"inspect", "parse and verify a signature envelope in a file", inspect, false},
 		{"crl-cache", "keep CRLs in notation-go's cache, or print what it keeps", crlCache, false},
+		{"layout", "make, sign, verify, list, read or push an OCI image layout", layoutCommand, false},
 		{"gen-chain", "write keys and certificate chains", genChains, false},
 	}
 }

@@ -4,6 +4,7 @@ use clap::ArgMatches;
 
 use super::{CommandSpec, Done};
 use crate::cli::error::CliError;
+use crate::cli::parse::experimental;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::render::inspect::{Inspection, Signature};
 use crate::cli::render::json::json;
@@ -23,6 +24,10 @@ pub const INSPECT: CommandSpec = CommandSpec {
                  sealwright inspect <registry>/<repository>@<digest>\n  \
                  sealwright inspect --output json <registry>/<repository>@<digest>",
             );
+        let command = experimental::with_layout(
+            command,
+            "[Experimental] inspect signatures stored in OCI image layout",
+        );
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
             command.arg(flags::positionals("reference")),
         ))))
@@ -32,6 +37,7 @@ pub const INSPECT: CommandSpec = CommandSpec {
 };
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
+    experimental::admit("inspect", values, session)?;
     let limit = flags::max_signatures_of(values)?;
     let output = flags::output_of(values)?;
     let world = session.world(values)?;

@@ -3,6 +3,7 @@
 use clap::ArgMatches;
 
 use super::{CommandSpec, Done};
+use crate::cli::parse::experimental;
 use crate::cli::parse::flags::{self, Output};
 use crate::cli::render::json::json;
 use crate::cli::render::outcome::ListReport;
@@ -19,6 +20,10 @@ pub const LIST: CommandSpec = CommandSpec {
             .visible_alias("ls")
             .about("List signatures of the signed artifact")
             .after_help("Example:\n  sealwright list <registry>/<repository>@<digest>");
+        let command = experimental::with_layout(
+            command,
+            "[Experimental] list signatures stored in OCI image layout",
+        );
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
             command.arg(flags::positionals("reference")),
         ))))
@@ -28,6 +33,7 @@ pub const LIST: CommandSpec = CommandSpec {
 };
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
+    experimental::admit("list", values, session)?;
     let limit = flags::max_signatures_of(values)?;
     let output = flags::output_of(values)?;
     let world = session.world(values)?;

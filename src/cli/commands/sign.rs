@@ -15,7 +15,7 @@ use crate::ci::ImageReport;
 use crate::cli::artifact_signing;
 use crate::cli::error::CliError;
 use crate::cli::parse::flags::{self, Output};
-use crate::cli::parse::{GoDuration, revocation, value, warn_before};
+use crate::cli::parse::{GoDuration, experimental, revocation, value, warn_before};
 use crate::cli::render::json::json;
 use crate::cli::render::text::tag_warning;
 use crate::cli::session::Session;
@@ -100,6 +100,10 @@ pub const SIGN: CommandSpec = CommandSpec {
             ));
         let command = artifact_signing::with_flags(timestamping::with_flags(command));
         let command = revocation::with_own_revocation(command);
+        let command = experimental::with_layout(
+            command,
+            "[Experimental] sign the artifact stored as OCI image layout",
+        );
         let command = warn_before::with_flag(command).arg(flags::positionals("reference"));
         flags::with_logging(flags::with_output(flags::with_registry(flags::with_recursive(
             flags::with_many(command),
@@ -121,6 +125,7 @@ pub const SIGN: CommandSpec = CommandSpec {
 };
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
+    experimental::admit("sign", values, session)?;
     let manner = Manner::of(values)?;
     let output = manner.output;
     let asked = Asked::of(values, session)?;
@@ -190,6 +195,7 @@ impl<'a> Signing<'a> {
             expiry: expiry(values)?,
             mode: match flags::switch_of(values, "force-referrers-tag") {
                 Some(false) => ReferrersMode::Auto,
+                None if flags::is_on(values, "allow-referrers-api") => ReferrersMode::Auto,
                 Some(true) | None => ReferrersMode::ForceTag,
             },
             renewal: renewal(values)?,

@@ -9,8 +9,7 @@ use super::many::{self, Asked, Finished, Manner, Work};
 use super::{CommandSpec, Done};
 use crate::ci::ImageReport;
 use crate::cli::parse::flags::{self, Output};
-use crate::cli::parse::revocation;
-use crate::cli::parse::{value, warn_before};
+use crate::cli::parse::{experimental, revocation, value, warn_before};
 use crate::cli::render::json::json;
 use crate::cli::render::table::table;
 use crate::cli::render::text::tag_warning;
@@ -50,6 +49,10 @@ pub const VERIFY: CommandSpec = CommandSpec {
                 .short('m'),
             );
         let command = revocation::with_revocation(command.arg(flags::positionals("reference")));
+        let command = experimental::with_scope(experimental::with_layout(
+            command,
+            "[Experimental] verify the artifact stored as OCI image layout",
+        ));
         let command = warn_before::with_flag(command);
         flags::with_logging(flags::with_max_signatures(flags::with_output(flags::with_registry(
             flags::with_recursive(flags::with_many(command)),
@@ -60,11 +63,13 @@ pub const VERIFY: CommandSpec = CommandSpec {
 };
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
+    experimental::admit("verify", values, session)?;
     let max_signatures = flags::max_signatures_of(values)?;
     let manner = Manner::of(values)?;
     let output = manner.output;
     let asked = Asked::of(values, session)?;
     let policy = trust_policy::load(&session.dirs()?)?;
+    experimental::check_scope_of(values)?;
     let store = session.trust_store()?;
     let world = session.world(values)?;
     let config = value::pairs("plugin-config", flags::texts_of(values, "plugin-config"))?;

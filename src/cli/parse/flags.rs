@@ -259,11 +259,16 @@ pub fn together(values: &ArgMatches, group: &[&'static str]) -> Result<(), CliEr
         return Ok(());
     }
     missing.sort_unstable();
-    Err(CliError::FlagGroup(format!(
+    Err(incomplete(group, &missing))
+}
+
+/// Some flags of a group without the others.
+pub fn incomplete(group: &[&str], missing: &[&str]) -> CliError {
+    CliError::FlagGroup(format!(
         "if any flags in the group [{}] are set they must all be set; missing [{}]",
         group.join(" "),
         missing.join(" ")
-    )))
+    ))
 }
 
 /// At most one of these flags.
@@ -274,9 +279,14 @@ pub fn exclusive(values: &ArgMatches, group: &[&'static str]) -> Result<(), CliE
         return Ok(());
     }
     set.sort_unstable();
-    Err(CliError::FlagGroup(format!(
+    Err(not_beside(group, &set))
+}
+
+/// Several flags of a group of which one may be given.
+pub fn not_beside(group: &[&str], set: &[&str]) -> CliError {
+    CliError::FlagGroup(format!(
         "if any flags in the group [{}] are set none of the others can be; [{}] were all set",
         group.join(" "),
         set.join(" ")
-    )))
+    ))
 }

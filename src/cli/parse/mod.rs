@@ -1,5 +1,6 @@
 //! Arguments in, a command and its values out; what is wrong is said in cobra's words.
 
+pub mod experimental;
 pub mod flags;
 mod refusal;
 pub mod revocation;

@@ -8,9 +8,24 @@ use crate::cli::error::CliError;
 use crate::fault::BoxFault;
 use crate::registry::{Access, Reference, Version};
 
+/// OCI image layouts.
+pub struct Layouts {
+    /// What they count as in a trust policy.
+    pub scope: Option<String>,
+}
+
 impl World {
+    /// The same, with references that name artifacts in layouts.
+    pub fn in_layouts(self, layouts: Layouts) -> Self {
+        Self { layouts: Some(layouts), ..self }
+    }
+
     /// Parses a reference. For a tag written as a digest the tag's digest is looked up for the hint.
     pub async fn reference(&self, text: &str) -> Result<Reference, CliError> {
+        if let Some(layouts) = &self.layouts {
+            let found = Reference::in_layout(text, layouts.scope.as_deref());
+            return found.map_err(|error| CliError::Other(error.into()));
+        }
         let error = match Reference::parse(text) {
             Ok(reference) => return Ok(reference),
             Err(error) => error,
