@@ -1,5 +1,6 @@
 //! Trust policy, trusted identities and the trust store (trust-store-trust-policy.md).
 
+mod blob_policy;
 mod distinguished_name;
 mod draft;
 mod identity;
@@ -11,6 +12,7 @@ mod store;
 mod store_edit;
 mod store_error;
 
+pub use blob_policy::{BlobPolicy, BlobPolicyError, NoBlobStatement};
 pub use distinguished_name::{DistinguishedName, DistinguishedNameError};
 pub use draft::Draft;
 pub use identity::{Identities, IdentityError};
