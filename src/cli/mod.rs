@@ -8,6 +8,7 @@
 //! error.
 
 mod artifact_signing;
+mod blob_file;
 mod cancelled;
 pub mod commands;
 mod entra;
@@ -20,6 +21,7 @@ pub mod parse;
 mod remembered;
 pub mod render;
 mod role_hints;
+mod sealing;
 mod session;
 mod signing_key;
 mod step_github;

@@ -1,6 +1,7 @@
 //! Notary Project signature envelopes: read (`Parsed` → `Intact`) and written (`seal`), COSE and JWS.
 
 mod attributes;
+mod blob;
 mod cbor;
 mod cose;
 mod error;
@@ -12,6 +13,7 @@ mod signer;
 mod write;
 
 pub use attributes::{Attribute, AttributeKey, Scheme};
+pub use blob::{Blob, MANIFEST_MEDIA_TYPES, Measured, is_manifest_type};
 pub use error::{EnvelopeError, Part};
 pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};
 pub use read::{Claims, Intact, Parsed};

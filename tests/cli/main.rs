@@ -11,6 +11,7 @@ mod arguments;
 mod article;
 mod artifact_signing;
 mod azure;
+mod blob;
 mod cert;
 mod demo;
 mod doctor;
