@@ -4,7 +4,8 @@
 //! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
 //! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
 //! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; and the
-//! commands `prune`, `vault`, `export`, `doctor` and `acr build`. A word that names no command of a group is an
+//! commands `prune`, `vault`, `export`, `doctor` and `acr build`. `blob` is notation 2's, with the same
+//! additions. A word that names no command of a group is an
 //! error.
 
 mod artifact_signing;

@@ -1,4 +1,10 @@
 //! Signatures about files: what is measured of a file, and which media types are not a file's.
+//!
+//! A payload is a media type, a digest, a size and user metadata, whatever it is about: nothing else in an
+//! envelope says "file" or "image". So a file is signed and verified with a manifest's media type only where
+//! that is asked for by name, and an image is verified by a payload with its own manifest's media type
+//! alone. What the form does not tell beyond that: a file's name; two files of the same bytes and media type;
+//! and a manifest that a registry serves under a media type that is in no list.
 
 use std::collections::BTreeMap;
 
