@@ -1,6 +1,7 @@
 //! `blob`
 
 mod inspect;
+mod keys;
 mod manifest;
 mod policy;
 mod sign;

@@ -109,6 +109,28 @@ fn a_directory_is_no_file_to_sign() {
     assert!(!world.home.path(".config.jws.sig").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_is_waited_for_at_a_pipe() {
+    let world = World::new();
+    let pipe = world.home.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    for line in [
+        "blob sign $HOME/pipe",
+        "blob verify -s $HOME/pipe $HOME/file.bin",
+        "blob verify -s $HOME/file.bin $HOME/pipe",
+    ] {
+        said_of_a_pipe(&world.home.run(line));
+    }
+}
+
+fn said_of_a_pipe(shown: &str) {
+    let line = "Error: $HOME/pipe is not a regular file but a pipe, a device or a socket\n";
+    assert!(shown.starts_with(&format!("[stderr]\n{line}")), "{shown}");
+    assert!(shown.ends_with("[exit] 1"), "{shown}");
+}
+
 #[test]
 fn what_the_envelope_cannot_say_is_refused() {
     let world = World::new();
@@ -182,12 +204,8 @@ fn json_says_what_was_signed_or_why_not() {
         "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
     );
     // nobody is asked where standard output is a document
-    assert_snapshot!(world.home.run(line), @r"
-    [stderr]
-    Error: the signature file $HOME/file.bin.jws.sig already exists
-    hint: overwrite it: --force
-    [exit] 1
-    ");
+    assert_eq!(world.code(line), "cli-blob-signature-exists");
+    assert!(world.home.run(line).contains("hint: overwrite it: --force\n[exit] 1"));
     let missing = world.home.stdout("blob sign -o json $HOME/missing");
     let report: serde_json::Value = serde_json::from_str(&missing).expect("one document");
     assert_eq!(report["outcome"], "failed");

@@ -108,10 +108,11 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         Ok(blob) => {
             let signature = signature_path(values, path, sealing.format);
             // before the key is asked: a signature that nobody wants is not made
-            if !may_write(values, &signature, output, session)? {
-                return Ok(());
+            match may_write(values, &signature, output, session) {
+                Ok(true) => sign(values, &blob, &signature, &world, &key, &sealing, session).await,
+                Ok(false) => return Ok(()),
+                Err(fault) => Err((BlobReport::failed(path, &*fault), fault)),
             }
-            sign(values, &blob, &signature, &world, &key, &sealing, session).await
         }
         Err(error) => Err((BlobReport::failed(path, &error), error.into())),
     };
