@@ -25,8 +25,8 @@
 //! | | [`azure`] ★ | Entra identity, Key Vault, Artifact Signing, ACR token exchange, builds in a registry |
 //! | | [`registry`] ★ | references, manifests, the client, referrers, the tag index, image layouts |
 //! | | [`plugin`] ★ | notation's plugin protocol: the traits, the programs, their folder |
-//! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back |
-//! | | [`verify`] | the checks, one file each, and the verdict |
+//! | Work | [`sign`] | resolve → payload → envelope → timestamp → push → read back; files without a registry |
+//! | | [`verify`] | the checks, one file each, and the verdict, on images and on files |
 //! | | [`batch`] | many images side by side, what lies below an index, what is signed already or of no use any more |
 //! | | [`doctor`] | the prerequisites of signing and verifying as checks |
 //! | Edges | [`lab`] ★ | a whole world on loopback: registry, key vault, Entra, Azure Resource Manager, GitHub, PKI, TSA, OCSP and CRLs |

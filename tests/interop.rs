@@ -3,6 +3,8 @@
 //! Needs `target/peers/peer`, which `tests/peers/build` makes with Go. Without it each test says
 //! what it skipped; with `CI=true` a skip is a failure.
 
+#[path = "interop/blob.rs"]
+mod blob;
 #[path = "interop/cell.rs"]
 mod cell;
 #[path = "interop/crl_cache.rs"]

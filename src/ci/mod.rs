@@ -37,8 +37,8 @@ pub use on_path::{OnPathError, put_on_path};
 pub use post::clean_up;
 pub use pushed::{METADATA_LIMIT, PushedError};
 pub use report::{
-    CheckReport, CredentialsReport, EndingReport, ErrorReport, ExaminationReport, FindingReport,
-    ImageReport, Outcome, REPORT_VERSION, Report, SignerReport, announced,
+    BlobReport, CheckReport, CredentialsReport, EndingReport, ErrorReport, ExaminationReport,
+    FindingReport, ImageReport, Outcome, REPORT_VERSION, Report, SignerReport, announced,
 };
 pub use run::{Finished, JobCancelled, TimeOver, done, refuse, run};
 pub use schema::{config_schema, report_schema};

@@ -1,5 +1,6 @@
 //! The JSON report: every image, whatever became of it.
 
+mod blob;
 mod ending;
 mod examination;
 mod from;
@@ -18,6 +19,7 @@ use crate::fault::{Fault, LINE_LIMIT, excerpt};
 use crate::registry::Reference;
 use crate::sign::SignError;
 use crate::verify::VerifyError;
+pub use blob::BlobReport;
 pub use ending::{Announced, EndingReport, announced};
 pub use examination::{ExaminationReport, FindingReport};
 pub use plugin::PluginReport;

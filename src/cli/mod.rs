@@ -4,10 +4,12 @@
 //! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
 //! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
 //! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; `inspect
-//! --oci-layout`; and the commands `prune`, `vault`, `export`, `doctor` and `acr build`. A word that names no command of a group is an
+//! --oci-layout`; and the commands `prune`, `vault`, `export`, `doctor` and `acr build`. `blob` is notation
+//! 2's, with the same additions. A word that names no command of a group is an
 //! error.
 
 mod artifact_signing;
+mod blob_file;
 mod cancelled;
 pub mod commands;
 mod entra;
@@ -21,6 +23,7 @@ pub mod parse;
 mod remembered;
 pub mod render;
 mod role_hints;
+mod sealing;
 mod serve;
 mod session;
 mod signing_key;

@@ -89,6 +89,9 @@ impl Dirs {
     pub fn trust_policy(&self) -> PathBuf {
         self.config.join("trustpolicy.json")
     }
+    pub fn blob_trust_policy(&self) -> PathBuf {
+        self.config.join("trustpolicy.blob.json")
+    }
     pub fn signing_keys(&self) -> PathBuf {
         self.config.join("signingkeys.json")
     }
@@ -241,6 +244,7 @@ mod tests {
         let files = [
             dirs.trust_store(),
             dirs.trust_policy(),
+            dirs.blob_trust_policy(),
             dirs.signing_keys(),
             dirs.local_keys(),
             dirs.config_json(),
@@ -251,6 +255,7 @@ mod tests {
             [
                 "/c/truststore",
                 "/c/trustpolicy.json",
+                "/c/trustpolicy.blob.json",
                 "/c/signingkeys.json",
                 "/c/localkeys",
                 "/c/config.json"

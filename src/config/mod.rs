@@ -1,6 +1,7 @@
 //! notation's directories and files, and docker's config.json.
 
 mod auth_file;
+pub mod blob_policy;
 mod dirs;
 mod error;
 mod files;

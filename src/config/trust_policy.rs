@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::Path;
 
 use super::files::{self, Links, write_atomic};
 use super::{ConfigError, Dirs};
@@ -63,17 +64,21 @@ pub fn load_with_bytes(dirs: &Dirs) -> Result<(Policy, Vec<u8>), LoadError> {
 
 /// The file as it is, for `policy show`; `None` when there is none.
 pub fn raw(dirs: &Dirs) -> Result<Option<Vec<u8>>, LoadError> {
-    let path = dirs.trust_policy();
+    raw_at(&dirs.trust_policy())
+}
+
+/// The same of any policy file.
+pub(super) fn raw_at(path: &Path) -> Result<Option<Vec<u8>>, LoadError> {
     // told apart here because notation words a lack of permission by itself
-    let denied = match fs::symlink_metadata(&path) {
-        Ok(found) if found.is_file() => fs::File::open(&path).map(drop),
+    let denied = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => fs::File::open(path).map(drop),
         Ok(_) => Ok(()),
         Err(error) => Err(error),
     };
     if denied.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
         return Err(LoadError::Permission { path: path.display().to_string() });
     }
-    files::read(&path, Links::Refuse).map_err(|error| match error {
+    files::read(path, Links::Refuse).map_err(|error| match error {
         ConfigError::NotRegular { .. } => LoadError::NotRegular,
         ConfigError::TooLarge { .. } => LoadError::Malformed { reason: error.to_string() },
         other => LoadError::File(other),

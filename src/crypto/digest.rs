@@ -17,12 +17,15 @@ pub enum Hash {
 impl Hash {
     /// The hash of `bytes`: 32, 48 or 64 bytes.
     pub fn of(self, bytes: &[u8]) -> Vec<u8> {
-        let algorithm = match self {
+        digest::digest(self.algorithm(), bytes).as_ref().to_vec()
+    }
+
+    fn algorithm(self) -> &'static digest::Algorithm {
+        match self {
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
-        };
-        digest::digest(algorithm, bytes).as_ref().to_vec()
+        }
     }
 
     /// Length of the hash in bytes.
@@ -58,6 +61,29 @@ impl Hash {
 pub struct Digest {
     text: String,
     hash: Hash,
+}
+
+/// The digest of bytes that come piece by piece.
+pub struct Hasher {
+    hash: Hash,
+    context: digest::Context,
+    length: u64,
+}
+
+impl Hasher {
+    pub fn new(hash: Hash) -> Self {
+        Self { hash, context: digest::Context::new(hash.algorithm()), length: 0 }
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.context.update(bytes);
+        self.length += bytes.len() as u64;
+    }
+
+    /// The digest of all the bytes, and how many they were.
+    pub fn finish(self) -> (Digest, u64) {
+        (Digest::written(self.hash, self.context.finish().as_ref()), self.length)
+    }
 }
 
 /// A text that is no digest; the wording is notation's: `invalid checksum digest format` and so on.
@@ -115,8 +141,12 @@ impl Digest {
 
     /// The digest of `bytes` under `hash`.
     pub fn of(hash: Hash, bytes: &[u8]) -> Self {
+        Self::written(hash, &hash.of(bytes))
+    }
+
+    fn written(hash: Hash, value: &[u8]) -> Self {
         let mut text = format!("{}:", hash.digest_prefix());
-        for byte in hash.of(bytes) {
+        for byte in value {
             let _ = write!(text, "{byte:02x}");
         }
         Self { text, hash }
@@ -182,6 +212,17 @@ mod tests {
             assert_eq!(Digest::parse(digest.as_str()).unwrap(), digest);
             assert_eq!(digest.of_same_kind(b"abc"), digest);
             assert_ne!(digest.of_same_kind(b"abd"), digest);
+        }
+    }
+
+    #[test]
+    fn pieces_have_the_digest_of_the_whole() {
+        for hash in [Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+            let mut hasher = Hasher::new(hash);
+            for piece in ["a", "", "bc"] {
+                hasher.update(piece.as_bytes());
+            }
+            assert_eq!(hasher.finish(), (Digest::of(hash, b"abc"), 3));
         }
     }
 

@@ -6,7 +6,7 @@ mod public_key;
 mod random;
 mod suite;
 
-pub use digest::{Digest, DigestError, Hash};
+pub use digest::{Digest, DigestError, Hash, Hasher};
 pub use key::{KeyError, PrivateKey};
 pub use public_key::UnsupportedKey;
 pub use random::{random_bytes, seed_random};

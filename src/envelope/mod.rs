@@ -1,6 +1,7 @@
 //! Notary Project signature envelopes: read (`Parsed` → `Intact`) and written (`seal`), COSE and JWS.
 
 mod attributes;
+mod blob;
 mod cbor;
 mod cose;
 mod error;
@@ -15,6 +16,7 @@ mod write;
 pub use attributes::{
     Attribute, AttributeKey, Scheme, VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION,
 };
+pub use blob::{Blob, MANIFEST_MEDIA_TYPES, Measured, is_manifest_type};
 pub use error::{EnvelopeError, Part};
 pub use made::MadeError;
 pub use payload::{PAYLOAD_TYPE, Payload, TargetArtifact};

@@ -196,6 +196,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_is_what_no_file_is_signed_as() {
+        let mut asked: Vec<&str> = ACCEPT.split(',').map(str::trim).collect();
+        let mut known = crate::envelope::MANIFEST_MEDIA_TYPES;
+        asked.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(asked, known);
+    }
+
+    #[test]
     fn the_signature_manifest_is_written_byte_for_byte() {
         let envelope = descriptor("application/jose+json", &Digest::sha256(b"envelope"), 8);
         let annotations = BTreeMap::from([

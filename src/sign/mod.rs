@@ -1,5 +1,6 @@
-//! Signing: resolve → payload → envelope → timestamp → push → read back.
+//! Signing: resolve → payload → envelope → timestamp → push → read back; a file is measured, and not pushed.
 
+mod blob;
 mod error;
 mod metadata;
 mod own_revocation;
@@ -25,6 +26,7 @@ use crate::revocation::Answers;
 use crate::timestamp::Parsed;
 use crate::x509::Certificate;
 
+pub use blob::{BlobSignError, BlobSignRequest, Manifests, SignedBlob, sign_blob};
 pub use error::SignError;
 pub use metadata::MetadataError;
 pub use own_revocation::{OwnRevocation, OwnRevocationError, OwnRule, Told};
@@ -166,8 +168,16 @@ pub async fn open(
     clock: &dyn Clock,
     request: &SignRequest<'_>,
 ) -> Result<Arc<dyn Signer>, SignError> {
+    open_asked(signer, clock, request.own_revocation).await
+}
+
+async fn open_asked(
+    signer: OpenSigner<'_>,
+    clock: &dyn Clock,
+    own_revocation: Option<&OwnRevocation>,
+) -> Result<Arc<dyn Signer>, SignError> {
     let signer = signer.await.map_err(SignError::Signer)?;
-    if let (Some(own), Some(chain)) = (request.own_revocation, signer.known_chain()) {
+    if let (Some(own), Some(chain)) = (own_revocation, signer.known_chain()) {
         own.gate(chain, clock.now()).await.map_err(Box::new)?;
     }
     Ok(signer)

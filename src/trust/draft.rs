@@ -1,4 +1,4 @@
-//! trustpolicy.json as written: names in exact case, each once; nothing else checked yet.
+//! trustpolicy.json and trustpolicy.blob.json as written: names in exact case, each once; nothing else checked yet.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -33,6 +33,8 @@ pub(super) struct StatementDraft {
     pub trust_stores: Vec<String>,
     #[serde(default, deserialize_with = "null_is_absent")]
     pub trusted_identities: Vec<String>,
+    /// Of blob statements alone; elsewhere a member without a meaning.
+    pub global_policy: Option<serde_json::Value>,
     #[serde(flatten)]
     unknown: Unknown,
 }
@@ -68,12 +70,24 @@ impl Draft {
 
     /// Members without a meaning, such as `trustPolicys`, in the document and in its statements.
     pub fn unknown_members(&self) -> Vec<&str> {
+        let of_blobs = self.statements.iter().filter(|s| s.global_policy.is_some());
+        self.of_no_kind().chain(of_blobs.map(|_| "globalPolicy")).collect()
+    }
+
+    /// The same in a document about blobs.
+    pub fn unknown_blob_members(&self) -> Vec<&str> {
+        let of_images = self.statements.iter().filter(|s| !s.registry_scopes.is_empty());
+        self.of_no_kind().chain(of_images.map(|_| "registryScopes")).collect()
+    }
+
+    /// Members without a meaning in a document of any kind.
+    fn of_no_kind(&self) -> impl Iterator<Item = &str> {
         let of_statements = self
             .statements
             .iter()
             .flat_map(|statement| [&statement.unknown, &statement.signature_verification.unknown]);
         let all = std::iter::once(&self.unknown).chain(of_statements);
-        all.flat_map(|unknown| &unknown.0).map(String::as_str).collect()
+        all.flat_map(|unknown| &unknown.0).map(String::as_str)
     }
 }
 
@@ -97,7 +111,7 @@ fn null_is_absent<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unknown(Vec<String>);
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "version",
     "trustPolicies",
     "name",
@@ -108,6 +122,7 @@ const NAMES: [&str; 10] = [
     "verifyTimestamp",
     "trustStores",
     "trustedIdentities",
+    "globalPolicy",
 ];
 
 impl<'de> Deserialize<'de> for Unknown {

@@ -1,8 +1,10 @@
 //! Trust policy, trusted identities and the trust store (trust-store-trust-policy.md).
 
+mod blob_policy;
 mod distinguished_name;
 mod draft;
 mod identity;
+mod initial;
 mod level;
 mod policy;
 mod policy_error;
@@ -11,9 +13,11 @@ mod store;
 mod store_edit;
 mod store_error;
 
+pub use blob_policy::{BlobPolicy, BlobPolicyError, NoBlobStatement};
 pub use distinguished_name::{DistinguishedName, DistinguishedNameError};
 pub use draft::Draft;
 pub use identity::{Identities, IdentityError};
+pub use initial::{AppliesTo, InitialStatement};
 pub use level::{ACTIONS, Action, CHECKS, Check, Level, LevelError};
 pub use policy::{POLICY_LIMIT, Policy, Statement, TimestampRule};
 pub use policy_error::PolicyError;

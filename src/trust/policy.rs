@@ -12,7 +12,7 @@ pub struct Policy {
     statements: Vec<Statement>,
 }
 
-/// One statement: which repositories it speaks for, and whom they trust.
+/// One statement: which repositories it speaks for (a blob statement: none), and whom they trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     name: String,
@@ -79,6 +79,13 @@ impl Draft {
     /// Applies every rule of the specification; the first violation in notation's order is
     /// reported.
     pub fn validate(self) -> Result<Policy, PolicyError> {
+        let statements = self.validate_statements()?;
+        check_scopes(&statements)?;
+        Ok(Policy { statements })
+    }
+
+    /// The rules of statements of any kind.
+    pub(super) fn validate_statements(self) -> Result<Vec<Statement>, PolicyError> {
         if self.version.is_empty() {
             return Err(PolicyError::VersionMissing);
         }
@@ -97,8 +104,7 @@ impl Draft {
             names.insert(draft.name.clone());
             statements.push(validate_statement(draft)?);
         }
-        check_scopes(&statements)?;
-        Ok(Policy { statements })
+        Ok(statements)
     }
 }
 

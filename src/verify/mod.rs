@@ -1,6 +1,7 @@
 //! Verifying: the checks, one result each, and the verdict (trust-store-trust-policy.md,
 //! "Signature Verification Details").
 
+mod blob;
 mod checks;
 mod lifetime;
 mod outcome;
@@ -12,14 +13,17 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, join, stream};
 
+pub use blob::{BlobOutcome, BlobVerifyError, BlobVerifyRequest, verify_blob};
 pub use checks::{CheckFailure, PluginFailure};
 pub use outcome::{CheckResult, Outcome, Tried, Verdict, VerifyError};
 pub use plugins::{Consulted, NoPlugins, VerificationPlugins};
 pub use trial::{Trial, verify_trial};
 
 use crate::clock::Clock;
-use crate::fault::{BoxFault, excerpt};
-use crate::registry::{Listing, Reference, Registry, SignatureDescriptor, Version};
+use crate::fault::excerpt;
+use crate::registry::{
+    FetchedSignature, Listing, Reference, Registry, SignatureDescriptor, Version,
+};
 use crate::revocation::RevocationCheck;
 use crate::trust::{Policy, Statement, TrustStore};
 use stores::Stores;
@@ -169,8 +173,8 @@ impl Attempt<'_> {
     async fn one(&self, candidate: SignatureDescriptor) -> Tried {
         let fetched = self.registry.fetch_signature(&self.target.digest, &candidate).await;
         match fetched {
-            Ok(fetched) => checks::run(&fetched, self.context()).await,
-            Err(fault) => Tried::unfetched(&candidate.digest, fault),
+            Ok(fetched) => checks::run((&fetched).into(), self.context()).await,
+            Err(fault) => Tried::failed(&candidate.digest, CheckFailure::Fetch(fault)),
         }
     }
 
@@ -188,12 +192,23 @@ impl Attempt<'_> {
     }
 }
 
+impl<'a> From<&'a FetchedSignature> for checks::Candidate<'a> {
+    fn from(fetched: &'a FetchedSignature) -> Self {
+        Self {
+            name: fetched.manifest_digest.as_str(),
+            media_type: &fetched.envelope_media_type,
+            envelope: &fetched.envelope,
+        }
+    }
+}
+
 impl Tried {
-    fn unfetched(digest: &str, fault: BoxFault) -> Self {
+    /// Before any check had a result.
+    fn failed(digest: &str, failure: CheckFailure) -> Self {
         Self {
             digest: excerpt(digest, DIGEST_LIMIT),
             results: Vec::new(),
-            failure: Some(CheckFailure::Fetch(fault)),
+            failure: Some(failure),
             signer: None,
             intact: None,
             timestamp: None,

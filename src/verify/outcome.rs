@@ -26,7 +26,7 @@ pub struct CheckResult {
 /// One signature and what became of it.
 #[derive(Debug)]
 pub struct Tried {
-    /// The signature manifest's digest, as listed.
+    /// The signature manifest's digest, as listed; the file of a signature about a file.
     pub digest: String,
     /// In the order the checks ran; ends at the first enforced failure.
     pub results: Vec<CheckResult>,
@@ -95,23 +95,25 @@ impl Outcome {
     /// notation's sentences for stderr: what the CRL cache could not do, then one per logged failure
     /// of the good signature; and what to do where the failure is a revoked certificate.
     pub fn warnings(&self) -> Vec<String> {
-        let Some(good) = self.good() else { return Vec::new() };
-        let answers = self.tried.iter().filter_map(|tried| tried.revocation.as_ref());
-        let mut warnings: Vec<String> = answers.flat_map(|a| a.warnings.clone()).collect();
-        warnings.dedup();
-        let logged = good.logged().map(|(result, failure)| {
-            let warning = format!(
-                "{} was set to \"log\" and failed with error: {failure}",
-                result.check.name()
-            );
-            excerpt(&warning, REASON_LIMIT)
-        });
-        warnings.extend(logged);
-        if good.logged().any(|(_, failure)| matches!(failure, CheckFailure::Revoked { .. })) {
-            warnings.push(remedy::REVOKED.to_owned());
-        }
-        warnings
+        self.good().map(|good| warnings(good, &self.tried)).unwrap_or_default()
     }
+}
+
+/// What is said of a good signature, and of the cache by all that were tried.
+pub(super) fn warnings(good: &Tried, tried: &[Tried]) -> Vec<String> {
+    let answers = tried.iter().filter_map(|tried| tried.revocation.as_ref());
+    let mut warnings: Vec<String> = answers.flat_map(|a| a.warnings.clone()).collect();
+    warnings.dedup();
+    let logged = good.logged().map(|(result, failure)| {
+        let warning =
+            format!("{} was set to \"log\" and failed with error: {failure}", result.check.name());
+        excerpt(&warning, REASON_LIMIT)
+    });
+    warnings.extend(logged);
+    if good.logged().any(|(_, failure)| matches!(failure, CheckFailure::Revoked { .. })) {
+        warnings.push(remedy::REVOKED.to_owned());
+    }
+    warnings
 }
 
 /// An artifact that must not be used.
@@ -155,17 +157,24 @@ impl VerifyError {
 
 /// notation's first line: a trust store that does not load is named, everything else is not.
 fn none_good(reference: &Reference, tried: &[Tried]) -> String {
-    match store_error(tried) {
-        Some(error) if error.is_missing() => format!(
-            "{error}. Use command 'notation cert add' to create and add trusted certificates to the trust store"
-        ),
-        Some(error) => match error.inner() {
-            Some(inner) => format!("{error}. {inner}"),
-            None => error.to_string(),
-        },
+    match tried.iter().find_map(store_error) {
+        Some(error) => store_line(error),
         None => format!(
             "signature verification failed for all the signatures associated with {reference}"
         ),
+    }
+}
+
+/// notation's sentence for a trust store that does not load.
+pub(super) fn store_line(error: &StoreError) -> String {
+    if error.is_missing() {
+        return format!(
+            "{error}. Use command 'notation cert add' to create and add trusted certificates to the trust store"
+        );
+    }
+    match error.inner() {
+        Some(inner) => format!("{error}. {inner}"),
+        None => error.to_string(),
     }
 }
 
@@ -195,11 +204,11 @@ fn reasons(tried: &[Tried]) -> Vec<String> {
     reasons
 }
 
-fn store_error(tried: &[Tried]) -> Option<&StoreError> {
-    tried.iter().find_map(|t| match &t.failure {
+pub(super) fn store_error(tried: &Tried) -> Option<&StoreError> {
+    match &tried.failure {
         Some(CheckFailure::Store(error) | CheckFailure::TimestampStore(error)) => Some(error),
         _ => None,
-    })
+    }
 }
 
 impl Fault for VerifyError {

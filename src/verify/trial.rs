@@ -55,7 +55,7 @@ pub async fn verify_trial(
         plugins,
         judge: None,
     };
-    let tried = checks::run(signature, context).await;
+    let tried = checks::run(signature.into(), context).await;
     match tried.failure {
         None => Ok(outcome(Verdict::Verified(0), vec![tried])),
         Some(_) => Err(VerifyError::NoneGood {

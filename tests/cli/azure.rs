@@ -9,7 +9,7 @@ use super::world::World;
 
 /// An Azure registry and a vault with the certificate `wabbit`, Entra credentials in the
 /// environment.
-async fn azure(options: LabOptions) -> (World, Issued) {
+pub async fn azure(options: LabOptions) -> (World, Issued) {
     let mut world = World::start(LabOptions { auth: Auth::Acr, ..options }).await;
     for line in world.lab.env_lines(&world.home.path("")).expect("written") {
         let (name, value) = line.split_once('=').expect("a variable");
@@ -23,7 +23,7 @@ async fn azure(options: LabOptions) -> (World, Issued) {
     (world, issued)
 }
 
-fn command(world: &World, issued: &Issued, line: &str) -> String {
+pub fn command(world: &World, issued: &Issued, line: &str) -> String {
     let line = line
         .replace("$KEY_ID", &issued.key_id)
         .replace("$EXTRA", &format!("--azure-extra-hosts {}", world.lab.extra_hosts()));

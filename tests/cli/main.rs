@@ -13,6 +13,7 @@ mod arguments;
 mod article;
 mod artifact_signing;
 mod azure;
+mod blob;
 mod cert;
 mod demo;
 mod doctor;

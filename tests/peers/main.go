@@ -31,6 +31,8 @@ func commands() []command {
 		{"registry", "serve a registry on loopback until SIGTERM", serveRegistry, true},
 		{"push-image", "push a small random image to each reference", pushImages, false},
 		{"inspect", "parse and verify a signature envelope in a file", inspect, false},
+		{"blob-sign", "sign a file with notation-go", signBlob, false},
+		{"blob-verify", "verify a file with notation-go", verifyBlob, false},
 		{"crl-cache", "keep CRLs in notation-go's cache, or print what it keeps", crlCache, false},
 		{"layout", "make, sign, verify, list, read or push an OCI image layout", layoutCommand, false},
 		{"gen-chain", "write keys and certificate chains", genChains, false},

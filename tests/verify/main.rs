@@ -1,6 +1,7 @@
 //! Verdicts: each check, the levels that weigh it, and several signatures on one artifact.
 
 mod already;
+mod blob;
 #[allow(dead_code, reason = "more than these tests need")]
 #[path = "../envelope/forge.rs"]
 mod forge;

@@ -1,6 +1,7 @@
 //! The commands, one file each, in one array.
 
 mod acr;
+mod blob;
 mod cert;
 mod completion;
 mod demo;
@@ -50,6 +51,7 @@ pub struct CommandSpec {
 
 /// A word that only gathers commands.
 pub struct GroupSpec {
+    /// Of a group inside of another: both, as `blob policy`.
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     pub about: &'static str,
@@ -57,6 +59,12 @@ pub struct GroupSpec {
 
 pub const GROUPS: &[GroupSpec] = &[
     GroupSpec { name: "acr", aliases: &[], about: "Build in an Azure container registry" },
+    GroupSpec { name: "blob", aliases: &[], about: "Sign, verify and inspect files" },
+    GroupSpec {
+        name: "blob policy",
+        aliases: &[],
+        about: "Manage trust policy configuration for files",
+    },
     GroupSpec {
         name: "cert",
         aliases: &["certificate"],
@@ -84,6 +92,12 @@ pub const COMMANDS: &[CommandSpec] = &[
     list::LIST,
     inspect::INSPECT,
     prune::PRUNE,
+    blob::SIGN,
+    blob::VERIFY,
+    blob::INSPECT,
+    blob::POLICY_INIT,
+    blob::POLICY_IMPORT,
+    blob::POLICY_SHOW,
     doctor::DOCTOR,
     acr::BUILD,
     login::LOGIN,

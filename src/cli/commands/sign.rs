@@ -1,6 +1,5 @@
 //! `sign`
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,22 +13,20 @@ use crate::batch::{Once, Renewal, sign_once};
 use crate::ci::ImageReport;
 use crate::cli::artifact_signing;
 use crate::cli::error::CliError;
+use crate::cli::parse::GoDuration;
+use crate::cli::parse::experimental;
 use crate::cli::parse::flags::{self, Output};
-use crate::cli::parse::{GoDuration, experimental, revocation, value, warn_before};
 use crate::cli::render::json::json;
 use crate::cli::render::text::tag_warning;
+use crate::cli::sealing::{self, Sealing};
 use crate::cli::session::Session;
 use crate::cli::signing_key::SigningKey;
-use crate::cli::timestamping;
 use crate::cli::world::World;
 use crate::clock::Clock;
-use crate::envelope::{Countersigner, FORMATS, Format, Signer};
+use crate::envelope::Signer;
 use crate::fault::{BoxFault, printable};
-use crate::lifetime::WarnBefore;
 use crate::registry::{Access, Reference, ReferrersMode};
-use crate::revocation::RevocationCheck;
-use crate::sign::{OwnRevocation, SignError, SignRequest, Signed};
-use crate::timestamp::Stamper;
+use crate::sign::{SignError, SignRequest, Signed};
 
 pub const SIGN: CommandSpec = CommandSpec {
     path: &["sign"],
@@ -42,50 +39,8 @@ pub const SIGN: CommandSpec = CommandSpec {
                  sealwright sign <registry>/<repository>@<digest>\n  \
                  sealwright sign --plugin azure-kv --id <key_id> <registry>/<repository>@<digest>\n  \
                  sealwright sign --recursive <registry>/<repository>@<digest of an index>",
-            )
-            .arg(
-                flags::text(
-                    "key",
-                    "string",
-                    "signing key name, for a key previously added to the key list. This is mutually exclusive with the --id and --plugin flags",
-                )
-                .short('k'),
-            )
-            .arg(flags::text(
-                "id",
-                "string",
-                "key id (required if --plugin is set). This is mutually exclusive with the --key flag",
-            ))
-            .arg(flags::text(
-                "plugin",
-                "string",
-                "signing plugin name (required if --id is set): azure-kv, or one that is installed. This is mutually exclusive with the --key flag",
-            ))
-            .arg(flags::texts(
-                "plugin-config",
-                "key=value",
-                "{key}={value} pairs for the plugin; azure-kv: ca_certs=<file>, self_signed=true, credential_type=<environment|workloadid|managedid|azurecli>",
-            ))
-            .arg(flags::text(
-                "signature-format",
-                "string",
-                "signature envelope format, options: \"jws\", \"cose\" (default \"jws\", or signatureFormat of config.json)",
-            ))
-            .arg(
-                flags::duration(
-                    "expiry",
-                    "optional expiry that provides a \"best by use\" time for the artifact, in minutes(m) and/or hours(h). For example: 12h, 30m, 3h20m",
-                )
-                .short('e'),
-            )
-            .arg(
-                flags::texts(
-                    "user-metadata",
-                    "key=value",
-                    "{key}={value} pairs that are added to the signature payload",
-                )
-                .short('m'),
-            )
+            );
+        let command = sealing::with_key_flags(command)
             .arg(flags::switch(
                 "force-referrers-tag",
                 "force to store signatures using the referrers tag schema (default true)",
@@ -98,22 +53,18 @@ pub const SIGN: CommandSpec = CommandSpec {
                 "renew-before",
                 "with --skip-signed: sign again what expires within this time (default 0)",
             ));
-        let command = artifact_signing::with_flags(timestamping::with_flags(command));
-        let command = revocation::with_own_revocation(command);
         let command = experimental::with_layout(
-            command,
+            sealing::with_flags(command),
             "[Experimental] sign the artifact stored as OCI image layout",
         );
-        let command = warn_before::with_flag(command).arg(flags::positionals("reference"));
+        let command = command.arg(flags::positionals("reference"));
         flags::with_logging(flags::with_output(flags::with_registry(flags::with_recursive(
             flags::with_many(command),
         ))))
     },
     check: |values| {
         flags::needs_reference("sign", values)?;
-        SigningKey::check(values)?;
-        artifact_signing::check(values)?;
-        timestamping::check(values)?;
+        sealing::check(values)?;
         if values.contains_id("renew-before") && !flags::is_on(values, "skip-signed") {
             let message =
                 "--renew-before says when --skip-signed signs again; give both".to_owned();
@@ -165,14 +116,9 @@ struct Signing<'a> {
     key: &'a SigningKey,
     signer: OnceCell<Arc<dyn Signer>>,
     clock: Arc<dyn Clock>,
-    format: Format,
-    expiry: Option<Duration>,
-    user_metadata: BTreeMap<String, String>,
+    sealing: Sealing,
     mode: ReferrersMode,
     renewal: Renewal,
-    warn_before: WarnBefore,
-    stamper: Option<Stamper>,
-    own_revocation: Option<OwnRevocation>,
 }
 
 impl<'a> Signing<'a> {
@@ -182,40 +128,30 @@ impl<'a> Signing<'a> {
         key: &'a SigningKey,
         session: &Session,
     ) -> Result<Self, BoxFault> {
-        let revocation: Arc<dyn RevocationCheck> =
-            Arc::new(world.revocation(revocation::revocation_of(values)?));
-        let own = revocation::own_rule_of(values);
         Ok(Self {
             world,
             key,
             signer: OnceCell::new(),
             clock: session.clock.clone(),
-            format: format(values, world.default_format())?,
-            user_metadata: value::pairs("user-metadata", flags::texts_of(values, "user-metadata"))?,
-            expiry: expiry(values)?,
+            sealing: Sealing::of(values, world)?,
             mode: match flags::switch_of(values, "force-referrers-tag") {
                 Some(false) => ReferrersMode::Auto,
                 None if flags::is_on(values, "allow-referrers-api") => ReferrersMode::Auto,
                 Some(true) | None => ReferrersMode::ForceTag,
             },
             renewal: renewal(values)?,
-            warn_before: warn_before::warn_before_of(values)?,
-            stamper: timestamping::chosen(values)
-                .map(|(urls, root)| world.stamper(&urls, root, revocation.clone()))
-                .transpose()?,
-            own_revocation: own.map(|rule| OwnRevocation::new(rule, revocation)),
         })
     }
 
     async fn sign(&self, reference: &Reference) -> Result<Once, SignFault> {
         let request = SignRequest {
             reference,
-            format: self.format,
-            expiry: self.expiry,
-            user_metadata: self.user_metadata.clone(),
+            format: self.sealing.format,
+            expiry: self.sealing.expiry,
+            user_metadata: self.sealing.user_metadata.clone(),
             mode: self.mode,
-            countersigner: self.stamper.as_ref().map(|stamper| stamper as &dyn Countersigner),
-            own_revocation: self.own_revocation.as_ref(),
+            countersigner: self.sealing.countersigner(),
+            own_revocation: self.sealing.own_revocation.as_ref(),
         };
         let before = |error| SignFault { error, resolved: Resolved::No };
         let registry = self.world.registry(reference, Access::PullPush);
@@ -260,7 +196,7 @@ impl Work for Signing<'_> {
         let (mut report, text, fault) = match result {
             Ok(once) => {
                 let mut report = ImageReport::from(&once);
-                report.ending(&once.lifetime().endings(self.clock.now(), self.warn_before));
+                report.ending(&once.lifetime().endings(self.clock.now(), self.sealing.warn_before));
                 (report, text(&once), None)
             }
             Err(SignFault { error, .. }) => {
@@ -302,22 +238,4 @@ fn renewal(values: &ArgMatches) -> Result<Renewal, CliError> {
         None => Duration::ZERO,
     };
     Ok(Renewal::WhenEndingWithin(ahead))
-}
-
-fn format(values: &ArgMatches, default: Option<&str>) -> Result<Format, CliError> {
-    // The flag is taken as it is; the file's value may be in capitals.
-    let name = match flags::text_of(values, "signature-format") {
-        Some(given) => given.to_owned(),
-        None => default.map_or_else(|| Format::Jws.name().to_owned(), str::to_lowercase),
-    };
-    FORMATS.into_iter().find(|format| format.name() == name).ok_or(CliError::SignatureFormat(name))
-}
-
-fn expiry(values: &ArgMatches) -> Result<Option<Duration>, CliError> {
-    let Some(given) = values.get_one::<GoDuration>("expiry") else { return Ok(None) };
-    if !given.is_negative() && !given.is_whole_seconds() {
-        return Err(CliError::FractionalExpiry);
-    }
-    let expiry = given.to_std().ok_or(CliError::NegativeExpiry)?;
-    Ok(Some(expiry).filter(|e| !e.is_zero()))
 }

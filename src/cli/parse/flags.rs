@@ -92,17 +92,26 @@ pub fn with_registry(command: Command) -> Command {
             "insecure-registry",
             "use HTTP protocol while connecting to registries. Should be used only for testing",
         ))
-        .arg(duration("timeout", "longest time for the whole command, retries included (default 10m)"))
+        .arg(timeout())
         .arg(text(
             "auth-realms",
             "hosts",
             "token servers of other hosts that belong to the registry and may have its credentials: HOST[:PORT],…",
         ))
-        .arg(text(
-            "azure-extra-hosts",
-            "hosts",
-            "further Azure hosts, https only: vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT",
-        ))
+        .arg(azure_extra_hosts())
+}
+
+/// `--timeout`, as [`timeout_of`] reads it.
+pub fn timeout() -> Arg {
+    duration("timeout", "longest time for the whole command, retries included (default 10m)")
+}
+
+pub fn azure_extra_hosts() -> Arg {
+    text(
+        "azure-extra-hosts",
+        "hosts",
+        "further Azure hosts, https only: vault=HOST:PORT,registry=HOST:PORT,authority=HOST:PORT,artifact-signing=HOST:PORT",
+    )
 }
 
 pub fn with_max_signatures(command: Command) -> Command {

@@ -11,7 +11,7 @@ use clap::{ArgMatches, Command};
 
 pub use crate::clock::{DurationError, GoDuration};
 
-use super::commands::{COMMANDS, CommandSpec, GROUPS};
+use super::commands::{COMMANDS, CommandSpec, GROUPS, GroupSpec};
 use super::error::CliError;
 
 /// The name the program goes by in its own texts.
@@ -65,19 +65,28 @@ pub fn root() -> Command {
     for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 1) {
         root = root.subcommand(leaf(spec));
     }
-    for group in GROUPS {
-        let mut command = Command::new(group.name)
-            .visible_aliases(group.aliases)
-            .about(group.about)
-            .override_usage(format!("{PROGRAM} {} [command]", group.name));
-        for spec in COMMANDS.iter().filter(|spec| spec.path.len() == 2) {
-            if spec.path[0] == group.name {
-                command = command.subcommand(leaf(spec));
-            }
-        }
-        root = root.subcommand(command);
+    for spec in GROUPS.iter().filter(|group| !group.name.contains(' ')) {
+        root = root.subcommand(group(spec));
     }
     root
+}
+
+/// A group with its commands, and with the groups inside of it: theirs begin with its name.
+fn group(spec: &GroupSpec) -> Command {
+    let path: Vec<&str> = spec.name.split(' ').collect();
+    let mut command = Command::new(*path.last().expect("a group has a name"))
+        .visible_aliases(spec.aliases)
+        .about(spec.about)
+        .override_usage(format!("{PROGRAM} {} [command]", spec.name));
+    for spec in COMMANDS.iter().filter(|spec| spec.path.split_last().is_some_and(|s| s.1 == path)) {
+        command = command.subcommand(leaf(spec));
+    }
+    let inside =
+        |group: &&GroupSpec| group.name.rsplit_once(' ').map(|(of, _)| of) == Some(spec.name);
+    for inner in GROUPS.iter().filter(inside) {
+        command = command.subcommand(group(inner));
+    }
+    command
 }
 
 const ONE_LINE_PER_FLAG: &str = "{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::text::{ansic, rfc3339};
 use super::tree::Node;
 use crate::cli::parse::flags::Output;
-use crate::envelope::{AttributeKey, Intact, Scheme};
+use crate::envelope::{AttributeKey, Claims, Intact, Scheme, TargetArtifact};
 use crate::registry::{FetchedSignature, SIGNATURE_ARTIFACT_TYPE};
 use crate::timestamp::Parsed;
 use crate::x509::Certificate;
@@ -39,7 +39,7 @@ pub struct Signature {
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Unsigned {
+pub(super) enum Unsigned {
     Text(String),
     Timestamp { timestamp: String, certificates: Vec<CertificateLines> },
     Unreadable { error: String },
@@ -47,7 +47,7 @@ enum Unsigned {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CertificateLines {
+pub(super) struct CertificateLines {
     #[serde(rename = "SHA256Fingerprint")]
     fingerprint: String,
     issued_to: String,
@@ -57,13 +57,13 @@ struct CertificateLines {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Artifact {
+pub(super) struct Artifact {
     media_type: String,
     digest: String,
     size: u64,
 }
 
-const SIGNING_AGENT: &str = "signingAgent";
+pub(super) const SIGNING_AGENT: &str = "signingAgent";
 const TIMESTAMP: &str = "timestampSignature";
 
 impl Signature {
@@ -83,28 +83,12 @@ impl Signature {
             user_defined_attributes: Some(target.annotations.clone()).filter(|m| !m.is_empty()),
             unsigned_attributes: unsigned_attributes(intact, at),
             certificates: certificates.iter().map(|c| CertificateLines::new(c, at)).collect(),
-            signed_artifact: Artifact {
-                media_type: target.media_type.clone(),
-                digest: target.digest.to_string(),
-                size: target.size,
-            },
+            signed_artifact: Artifact::new(target),
         }
     }
 
     fn tree(&self) -> Node {
-        let unsigned = self.unsigned_attributes.iter().map(|(name, value)| match value {
-            Unsigned::Text(text) => Node::pair(name, text),
-            Unsigned::Timestamp { timestamp, certificates } => {
-                Node::new("timestamp signature").with(Node::pair("timestamp", timestamp)).with(
-                    Node::new("certificates")
-                        .with_all(certificates.iter().map(CertificateLines::tree)),
-                )
-            }
-            Unsigned::Unreadable { error } => {
-                Node::new("timestamp signature").with(Node::pair("error", error))
-            }
-        });
-        let artifact = &self.signed_artifact;
+        let unsigned = self.unsigned_attributes.iter().map(|(name, value)| value.tree(name));
         Node::new(&self.digest)
             .with(Node::pair("media type", &self.media_type))
             .with(Node::pair("signature algorithm", self.signature_algorithm))
@@ -114,21 +98,48 @@ impl Signature {
                 None => Node::new("user defined attributes").with(Node::new("(empty)")),
             })
             .with(Node::new("unsigned attributes").with_all(unsigned))
-            .with(
-                Node::new("certificates")
-                    .with_all(self.certificates.iter().map(CertificateLines::tree)),
-            )
-            .with(
-                Node::new("signed artifact")
-                    .with(Node::pair("media type", &artifact.media_type))
-                    .with(Node::pair("digest", &artifact.digest))
-                    .with(Node::pair("size", artifact.size.to_string())),
-            )
+            .with(certificates_tree(&self.certificates))
+            .with(self.signed_artifact.tree())
     }
 }
 
+impl Unsigned {
+    pub(super) fn tree(&self, name: &str) -> Node {
+        match self {
+            Unsigned::Text(text) => Node::pair(name, text),
+            Unsigned::Timestamp { timestamp, certificates } => Node::new("timestamp signature")
+                .with(Node::pair("timestamp", timestamp))
+                .with(certificates_tree(certificates)),
+            Unsigned::Unreadable { error } => {
+                Node::new("timestamp signature").with(Node::pair("error", error))
+            }
+        }
+    }
+}
+
+impl Artifact {
+    pub(super) fn new(target: &TargetArtifact) -> Self {
+        Self {
+            media_type: target.media_type.clone(),
+            digest: target.digest.to_string(),
+            size: target.size,
+        }
+    }
+
+    pub(super) fn tree(&self) -> Node {
+        Node::new("signed artifact")
+            .with(Node::pair("media type", &self.media_type))
+            .with(Node::pair("digest", &self.digest))
+            .with(Node::pair("size", self.size.to_string()))
+    }
+}
+
+pub(super) fn certificates_tree(certificates: &[CertificateLines]) -> Node {
+    Node::new("certificates").with_all(certificates.iter().map(CertificateLines::tree))
+}
+
 impl CertificateLines {
-    fn new(certificate: &Certificate, at: impl Fn(OffsetDateTime) -> String) -> Self {
+    pub(super) fn new(certificate: &Certificate, at: impl Fn(OffsetDateTime) -> String) -> Self {
         Self {
             fingerprint: certificate.thumbprint(),
             issued_to: certificate.subject().to_string(),
@@ -160,10 +171,7 @@ fn signed_attributes(
     intact: &Intact,
     at: impl Fn(OffsetDateTime) -> String,
 ) -> BTreeMap<String, String> {
-    let signing_time = match intact.scheme() {
-        Scheme::X509 { signing_time } => signing_time,
-        Scheme::SigningAuthority { authentic_signing_time } => authentic_signing_time,
-    };
+    let signing_time = signing_time(intact);
     let mut attributes = BTreeMap::from([
         ("signingScheme".to_owned(), intact.scheme().name().to_owned()),
         ("signingTime".to_owned(), at(signing_time)),
@@ -171,24 +179,36 @@ fn signed_attributes(
     if let Some(expiry) = intact.expiry() {
         attributes.insert("expiry".to_owned(), at(expiry));
     }
-    for attribute in intact.attributes() {
+    attributes.extend(extended(intact));
+    attributes
+}
+
+pub(super) fn signing_time(claims: &Claims) -> OffsetDateTime {
+    match claims.scheme() {
+        Scheme::X509 { signing_time } => signing_time,
+        Scheme::SigningAuthority { authentic_signing_time } => authentic_signing_time,
+    }
+}
+
+/// The extended attributes, in envelope order.
+pub(super) fn extended(claims: &Claims) -> impl Iterator<Item = (String, String)> {
+    claims.attributes().iter().map(|attribute| {
         let key = match &attribute.key {
             AttributeKey::Text(text) => text.clone(),
             AttributeKey::Integer(number) => number.to_string(),
         };
-        attributes.insert(key, go_value(&attribute.value));
-    }
-    attributes
+        (key, go_value(&attribute.value))
+    })
 }
 
-fn unsigned_attributes(
-    intact: &Intact,
+pub(super) fn unsigned_attributes(
+    claims: &Claims,
     at: impl Fn(OffsetDateTime) -> String + Copy,
 ) -> BTreeMap<&'static str, Unsigned> {
     let mut attributes = BTreeMap::new();
-    if let Some(token) = intact.timestamp_token() {
-        let claims = Parsed::read(token).and_then(|token| token.claims(intact.signature()));
-        let timestamp = match claims {
+    if let Some(token) = claims.timestamp_token() {
+        let stamped = Parsed::read(token).and_then(|token| token.claims(claims.signature()));
+        let timestamp = match stamped {
             Ok(claims) => Unsigned::Timestamp {
                 timestamp: format!(
                     "[{}, {}]",
@@ -207,13 +227,13 @@ fn unsigned_attributes(
         };
         attributes.insert(TIMESTAMP, timestamp);
     }
-    if let Some(agent) = intact.signing_agent().filter(|agent| !agent.is_empty()) {
+    if let Some(agent) = claims.signing_agent().filter(|agent| !agent.is_empty()) {
         attributes.insert(SIGNING_AGENT, Unsigned::Text(agent.to_owned()));
     }
     attributes
 }
 
-fn pairs(name: &str, map: &BTreeMap<String, String>) -> Node {
+pub(super) fn pairs(name: &str, map: &BTreeMap<String, String>) -> Node {
     Node::new(name).with_all(map.iter().map(|(key, value)| Node::pair(key, value)))
 }
 

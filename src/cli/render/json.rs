@@ -1,11 +1,16 @@
-//! JSON as Go prints it: four spaces, `<`, `>` and `&` escaped.
+//! JSON as Go prints it: indented, `<`, `>` and `&` escaped.
 
 use serde::Serialize;
 
 /// The value with four spaces of indentation and a line end.
 pub fn json(value: &impl Serialize) -> String {
+    indented(value, "    ")
+}
+
+/// The value with this indentation and a line end.
+pub fn indented(value: &impl Serialize, indent: &str) -> String {
     let mut bytes = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes());
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
     value.serialize(&mut serializer).expect("results have text keys and write to memory");
     let text = String::from_utf8(bytes).expect("JSON is UTF-8");

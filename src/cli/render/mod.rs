@@ -1,5 +1,6 @@
 //! Results as text: tables, trees, JSON.
 
+pub mod blob_inspect;
 pub mod doctor;
 pub mod inspect;
 pub mod json;

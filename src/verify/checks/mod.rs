@@ -1,4 +1,4 @@
-//! The checks on one fetched signature, in the specification's order, one file each.
+//! The checks on one signature, in the specification's order, one file each.
 
 mod attributes;
 mod authenticity;
@@ -18,6 +18,7 @@ use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 
 pub use failure::CheckFailure;
+pub(super) use integrity::check as check_integrity;
 pub use plugin_failure::PluginFailure;
 
 use super::outcome::{CheckResult, Tried};
@@ -25,11 +26,19 @@ use super::plugins::VerificationPlugins;
 use super::stores::Stores;
 use crate::envelope::{Intact, TargetArtifact};
 use crate::plugin::Capability;
-use crate::registry::FetchedSignature;
 use crate::revocation::{Answers, RevocationCheck};
 use crate::trust::{Action, Check, Statement};
 use crate::x509::TimestampingChain;
 use plugin::Judge;
+
+/// A signature, wherever it was found.
+#[derive(Clone, Copy)]
+pub(super) struct Candidate<'a> {
+    /// Digest of its manifest, or its file.
+    pub name: &'a str,
+    pub media_type: &'a str,
+    pub envelope: &'a [u8],
+}
 
 /// What a signature is held against.
 #[derive(Clone, Copy)]
@@ -76,9 +85,9 @@ const BY_LEVEL: [(Check, Run); 4] = [
 const ALWAYS: [CheckFn; 2] = [descriptor::check, metadata::check];
 
 /// Runs every check on one signature; an enforced failure ends it.
-pub(super) async fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tried {
+pub(super) async fn run(candidate: Candidate<'_>, context: Context<'_>) -> Tried {
     let mut tried = Tried {
-        digest: fetched.manifest_digest.to_string(),
+        digest: candidate.name.to_owned(),
         results: Vec::new(),
         failure: None,
         signer: None,
@@ -88,7 +97,7 @@ pub(super) async fn run(fetched: &FetchedSignature, context: Context<'_>) -> Tri
         authority: None,
         plugin: None,
     };
-    match integrity::check(fetched) {
+    match integrity::check(candidate) {
         Ok(intact) => {
             tried.results.push(CheckResult {
                 check: Check::Integrity,
