@@ -58,9 +58,9 @@ fn an_unknown_flag_is_named() {
     [exit] 1
     ");
     // Flags of later versions do not exist yet.
-    assert_snapshot!(home.run("sign --oci-layout x"), @r"
+    assert_snapshot!(home.run("sign --dm-verity x"), @r"
     [stderr]
-    Error: unknown flag: --oci-layout
+    Error: unknown flag: --dm-verity
     [exit] 1
     ");
 }

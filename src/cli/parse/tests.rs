@@ -77,10 +77,13 @@ fn the_help_of_every_command_names_each_flag_once() {
             .flat_map(|line| line.split([' ', '[', '=', ',']))
             .filter(|word| word.starts_with("--"))
             .collect();
-        for flag in command.get_arguments().filter_map(|argument| argument.get_long()) {
+        for argument in command.get_arguments() {
+            let Some(flag) = argument.get_long() else { continue };
             let flag = format!("--{flag}");
             let times = shown.iter().filter(|word| **word == flag).count();
-            assert_eq!(times, 1, "{path} {flag}\n{help}");
+            // what notation hides is hidden
+            let expected = usize::from(flag != "--allow-referrers-api");
+            assert_eq!(times, expected, "{path} {flag}\n{help}");
         }
     }
 }
