@@ -3,6 +3,7 @@
 mod distinguished_name;
 mod draft;
 mod identity;
+mod initial;
 mod level;
 mod policy;
 mod policy_error;
@@ -14,6 +15,7 @@ mod store_error;
 pub use distinguished_name::{DistinguishedName, DistinguishedNameError};
 pub use draft::Draft;
 pub use identity::{Identities, IdentityError};
+pub use initial::{AppliesTo, InitialStatement};
 pub use level::{ACTIONS, Action, CHECKS, Check, Level, LevelError};
 pub use policy::{POLICY_LIMIT, Policy, Statement, TimestampRule};
 pub use policy_error::PolicyError;

@@ -1,6 +1,7 @@
 //! `cert`: certificates in the trust store.
 
 mod add;
+mod cleanup_test;
 mod delete;
 mod generate_test;
 mod list;
@@ -9,6 +10,7 @@ mod show;
 use clap::ArgMatches;
 
 pub use add::ADD;
+pub use cleanup_test::CLEANUP_TEST;
 pub use delete::DELETE;
 pub use generate_test::GENERATE_TEST;
 pub use list::LIST;
