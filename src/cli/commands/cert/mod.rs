@@ -3,6 +3,7 @@
 mod add;
 mod cleanup_test;
 mod delete;
+mod download;
 mod generate_test;
 mod list;
 mod show;
