@@ -8,6 +8,7 @@
 //! error.
 
 mod artifact_signing;
+mod ca_file;
 mod cancelled;
 pub mod commands;
 mod entra;

@@ -32,7 +32,7 @@ pub struct HttpOptions {
 /// One client per command; cheap to clone.
 #[derive(Clone)]
 pub struct Http {
-    client: reqwest::Client,
+    pub(super) client: reqwest::Client,
     pub(super) loopback: Loopback,
     /// For places that strangers name.
     pub(super) judged: Option<reqwest::Client>,
@@ -68,7 +68,8 @@ impl Http {
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
         };
-        let build = move |connections: Connections| {
+        let build = move |connections: Connections, more: &[reqwest::Certificate]| {
+            let roots = || [&extra[..], more].concat();
             let builder = || match &connections {
                 Connections::ByProxy => builder(),
                 Connections::Direct => builder().no_proxy(),
@@ -76,11 +77,11 @@ impl Http {
                     builder().no_proxy().dns_resolver(resolver.clone())
                 }
             };
-            let merged = builder().tls_certs_merge(extra.clone()).build();
-            merged.or_else(|_| builder().tls_certs_only(extra.clone()).build())
+            let merged = builder().tls_certs_merge(roots()).build();
+            merged.or_else(|_| builder().tls_certs_only(roots()).build())
         };
         let build: Build = Arc::new(build);
-        let client = build(Connections::ByProxy).map_err(client_error)?;
+        let client = build(Connections::ByProxy, &[]).map_err(client_error)?;
         let loopback = Loopback::new(Matcher::from_system(), build);
         Ok(Self {
             client,
@@ -110,10 +111,10 @@ impl Http {
     /// The same client past every proxy, whatever the environment of the tests names.
     #[cfg(test)]
     pub(crate) fn without_proxies(mut self) -> Self {
-        self.client = self.loopback.build(Connections::Direct).expect("a client");
+        self.client = self.loopback.build(Connections::Direct, &[]).expect("a client");
         let shared = self.loopback.clone();
-        let build = move |connections| shared.build(connections);
-        self.loopback = Loopback::new(Matcher::builder().build(), Arc::new(build));
+        let build: Build = Arc::new(move |connections, more| shared.build(connections, more));
+        self.loopback = Loopback::new(Matcher::builder().build(), build);
         self
     }
 
@@ -340,7 +341,10 @@ impl Http {
     }
 }
 
-pub(super) type Build = Arc<dyn Fn(Connections) -> reqwest::Result<reqwest::Client> + Send + Sync>;
+/// Makes a client that trusts these roots beside its own.
+pub(super) type Build = Arc<
+    dyn Fn(Connections, &[reqwest::Certificate]) -> reqwest::Result<reqwest::Client> + Send + Sync,
+>;
 
 /// Where a client's connections lead.
 pub(super) enum Connections {

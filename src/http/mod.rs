@@ -6,6 +6,7 @@ mod error;
 mod judged;
 mod message;
 mod retry;
+mod roots;
 mod server_clocks;
 
 #[cfg(test)]

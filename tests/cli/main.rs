@@ -11,6 +11,7 @@ mod arguments;
 mod article;
 mod artifact_signing;
 mod azure;
+mod ca_file;
 mod cert;
 mod cert_url;
 mod cleanup_test;

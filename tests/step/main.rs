@@ -5,6 +5,7 @@ mod runner;
 mod schema;
 
 mod artifact_signing;
+mod ca_file;
 mod connected_registry;
 mod connections;
 mod doctor;
