@@ -64,7 +64,12 @@ pub async fn run_at(
         }
         Err(error) => return report(&mut streams, &error),
     };
-    let log = log::dispatch(flags::verbosity_of(&values), streams.shared_stderr(), printable);
+    let log = log::dispatch(
+        flags::verbosity_of(&values),
+        streams.shared_stderr(),
+        printable,
+        clock.clone(),
+    );
     let mut session = Session::new(env, streams, clock.clone());
     let limit = match flags::timeout_of(&values) {
         Ok(limit) => limit,

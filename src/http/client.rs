@@ -15,7 +15,7 @@ use super::error::{Failure, sort};
 use super::judged::{Resolver, refusal};
 use super::server_clocks::ServerClocks;
 use super::{
-    Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter,
+    Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter, log,
     redacted, same_origin,
 };
 use crate::clock::Clock;
@@ -209,6 +209,7 @@ impl Http {
                     headers.remove(secret);
                 }
             }
+            log::redirected(&method, &url, &next);
             url = next;
         }
     }
@@ -251,10 +252,15 @@ impl Http {
         let Some(left) = self.deadline.left(self.clock.elapsed()) else {
             return Err(over(attempts));
         };
+        let begun = self.clock.elapsed();
         let attempt = self.attempt(method, url, headers, body, limit);
-        let Ok(outcome) = tokio::time::timeout(left, attempt).await else {
+        let timed = tokio::time::timeout(left, attempt).await;
+        let took = self.clock.elapsed().saturating_sub(begun);
+        let Ok(outcome) = timed else {
+            log::given_up(method, url, took);
             return Err(over(attempts));
         };
+        log::attempted(method, url, outcome.as_ref().map_err(|failed| &failed.error), took);
         let now = self.clock.now();
         let (last, wait) = match &outcome {
             Ok(response) => {
@@ -270,8 +276,7 @@ impl Http {
                 if patience.tries_again(&outcome)
                     && self.clock.elapsed().saturating_add(wait) < self.deadline.0 =>
             {
-                tracing::debug!(target: "sealwright", "{method} {}: {last}; again in {} ms",
-                    redacted(url), wait.as_millis());
+                log::waits(method, url, wait);
                 attempts.last = Some(last);
                 self.clock.sleep(wait).await;
                 Ok(Sent::Waited)
@@ -301,7 +306,6 @@ impl Http {
                 reason = format!("through the proxy {proxy}: {reason}");
             }
             let url = redacted(url);
-            tracing::debug!(target: "sealwright", "{method} {url}: {reason}");
             Attempt { failure, error: HttpError::Transport { method: method.clone(), url, reason } }
         };
         let client = match self.judging(url) {
@@ -315,7 +319,6 @@ impl Http {
             request = request.body(body.clone());
         }
         let mut answer = request.send().await.map_err(broken)?;
-        tracing::debug!(target: "sealwright", "{method} {}: {}", redacted(url), answer.status());
         let too_large = || Attempt {
             failure: Failure::Final,
             error: HttpError::TooLarge { method: method.clone(), url: redacted(url), limit },

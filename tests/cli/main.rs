@@ -15,6 +15,7 @@ mod ca_file;
 mod cert;
 mod cert_url;
 mod cleanup_test;
+mod debug;
 mod demo;
 mod doctor;
 mod export;
