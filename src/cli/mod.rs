@@ -1,7 +1,7 @@
 //! The command line: one file per command; `world` is the only wiring.
 //!
 //! Flags, output lines, tables, prompts and exit codes are notation 1.3.2's. What is added to them:
-//! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
+//! `--output json`, `--timeout`, `--azure-extra-hosts`, `--ca-file`, the reasons below an error, the signature's
 //! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
 //! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; and the
 //! commands `prune`, `vault`, `export`, `doctor` and `acr build`. A word that names no command of a group is an

@@ -16,7 +16,7 @@ use crate::cli::session::Session;
 use crate::config::{MarkDefault, SigningKey, SigningKeys};
 use crate::crypto::{KeyError, PrivateKey};
 use crate::envelope::{LocalSigner, Signer as _, SignerError};
-use crate::fault::{BoxFault, Fault, os_reason, shell_word};
+use crate::fault::{BoxFault, Fault, os_reason};
 use crate::secret::Secret;
 use crate::trust::is_store_name;
 use crate::x509::certificates_from_pem_or_der;
@@ -263,6 +263,9 @@ fn pair(key: &Part, chain: &Part) -> Result<LocalSigner, BoxFault> {
 #[cfg(unix)]
 fn warn_of_readers(key: &Path, session: &mut Session) {
     use std::os::unix::fs::PermissionsExt as _;
+
+    use crate::fault::shell_word;
+
     let Ok(found) = std::fs::metadata(key) else { return };
     let mode = found.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
