@@ -116,6 +116,8 @@ pub struct Step {
     pub container_registry: Option<String>,
     pub azure_cloud: Option<Cloud>,
     pub azure_extra_hosts: Option<String>,
+    /// PEM of certificates that may vouch for registries, beside the system's roots.
+    pub ca_file: Option<PathBuf>,
     /// Token servers of other hosts that may have a registry's credentials.
     pub auth_realms: Vec<String>,
     pub format: Format,

@@ -2,7 +2,7 @@
 
 use super::native_plugin::NativePlugin;
 use super::parse::PROGRAM;
-use crate::fault::{BoxFault, Fault};
+use crate::fault::{BoxFault, Fault, shell_word};
 use crate::registry::ReferenceError;
 
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +107,10 @@ pub enum CliError {
     StoreName,
     #[error("name needs to follow [a-zA-Z0-9_.-]+ format")]
     KeyName,
+    #[error(
+        "{path} is not the certificate of a test key: its subject is {subject:?} and its issuer {issuer:?}"
+    )]
+    NotATestKey { path: String, subject: String, issuer: String },
     #[error("RSA key size {0} is not supported: 2048, 3072 or 4096 bits")]
     KeyBits(i64),
     #[error("{what} cannot be made: {reason}")]
@@ -191,6 +195,7 @@ impl Fault for CliError {
             CliError::StoreType(_) => "cli-store-type",
             CliError::StoreName => "cli-store-name",
             CliError::KeyName => "cli-key-name",
+            CliError::NotATestKey { .. } => "cli-not-a-test-key",
             CliError::KeyBits(_) => "cli-key-bits",
             CliError::Generate { .. } => "cli-generate",
             CliError::Certificates(_) => "cli-certificates",
@@ -276,6 +281,9 @@ impl Fault for CliError {
             CliError::ShortLivedWithoutTimestamp => Some(
                 "--timestamp-url http://timestamp.acs.microsoft.com --timestamp-root-cert <file with the authority's root>".to_owned(),
             ),
+            CliError::NotATestKey { path, .. } => {
+                Some(format!("if nothing needs it any more: rm {}", shell_word(path)))
+            }
             CliError::InvalidValue { value, flag, .. } => in_hours(value, flag),
             CliError::PluginUnknown(name) if NativePlugin::named(name).is_some() => {
                 Some(format!("{name} is built in, and no other is installed beside it"))

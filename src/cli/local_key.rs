@@ -1,7 +1,7 @@
 //! Signing keys and certificates in files.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,4 +40,26 @@ pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
         return Err(CliError::File { what, reason });
     }
     Ok(bytes)
+}
+
+/// Writes a file that must not exist yet, with its folder private.
+pub fn write_new(what: &str, path: &Path, bytes: &[u8], mode: u32) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| CliError::File {
+        what: what.to_owned(),
+        reason: format!("open {}: {}", path.display(), os_reason(&error)),
+    };
+    if let Some(folder) = path.parent() {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(failed)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options.open(path).and_then(|mut file| file.write_all(bytes)).map_err(failed)
 }

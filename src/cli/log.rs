@@ -1,8 +1,10 @@
-//! `-v` and `-d`: what happens, on standard error, one line each.
+//! `-v` and `-d`: what happens, on standard error, one line each; with `-d` the time before it.
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
+use std::sync::Arc;
 
+use time::OffsetDateTime;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -10,6 +12,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::parse::flags::Verbosity;
 use super::streams::SharedWriter;
+use crate::clock::{Clock, rfc3339};
+use crate::fault::{LINE_LIMIT, excerpt};
 
 /// Where the log of this verbosity goes; nothing when it is silent. `escape` makes a line fit for
 /// whoever reads it.
@@ -17,20 +21,27 @@ pub fn dispatch(
     verbosity: Verbosity,
     stderr: SharedWriter,
     escape: fn(&str) -> String,
+    clock: Arc<dyn Clock>,
 ) -> tracing::Dispatch {
     let most = match verbosity {
         Verbosity::Silent => return tracing::Dispatch::none(),
         Verbosity::Verbose => Level::INFO,
         Verbosity::Debug => Level::DEBUG,
     };
-    tracing::Dispatch::new(tracing_subscriber::registry().with(Lines { most, stderr, escape }))
+    tracing::Dispatch::new(tracing_subscriber::registry().with(Lines {
+        most,
+        stderr,
+        escape,
+        clock,
+    }))
 }
 
-/// `level=info msg=…`, for this program's own events only: those of libraries may hold secrets.
+/// `level=info msg=…`, or `time=2026-06-01T12:00:00Z level=debug msg=…`, for this program's own events only: those of libraries may hold secrets.
 struct Lines {
     most: Level,
     stderr: SharedWriter,
     escape: fn(&str) -> String,
+    clock: Arc<dyn Clock>,
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
@@ -49,9 +60,19 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         };
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let line = format!("level={level} msg={}{}", fields.message, fields.others);
-        let _ = writeln!(self.stderr.clone(), "{}", (self.escape)(&line));
+        let time = match self.most {
+            Level::DEBUG => format!("time={} ", whole_seconds(self.clock.now())),
+            _ => String::new(),
+        };
+        let line = format!("{time}level={level} msg={}{}", fields.message, fields.others);
+        let line = (self.escape)(&excerpt(&line, LINE_LIMIT));
+        // in one piece: requests run side by side
+        let _ = self.stderr.clone().write_all(format!("{line}\n").as_bytes());
     }
+}
+
+fn whole_seconds(now: OffsetDateTime) -> String {
+    rfc3339(&now.replace_nanosecond(0).unwrap_or(now))
 }
 
 #[derive(Default)]
@@ -72,9 +93,12 @@ impl Visit for Fields {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
+
+    use time::macros::datetime;
 
     use super::*;
+    use crate::clock::ManualClock;
     use crate::fault::printable;
 
     #[derive(Clone, Default)]
@@ -91,7 +115,8 @@ mod tests {
 
     fn logged(verbosity: Verbosity) -> String {
         let kept = Kept::default();
-        let dispatch = dispatch(verbosity, SharedWriter::new(kept.clone()), printable);
+        let clock = Arc::new(ManualClock::at(datetime!(2026-06-01 12:00:00.5 UTC)));
+        let dispatch = dispatch(verbosity, SharedWriter::new(kept.clone()), printable, clock);
         tracing::dispatcher::with_default(&dispatch, || {
             tracing::info!(target: "sealwright", status = 200, "asked\nagain");
             tracing::debug!(target: "sealwright", "detail");
@@ -107,7 +132,8 @@ mod tests {
         assert_eq!(logged(Verbosity::Verbose), "level=info msg=asked\u{fffd}again status=200\n");
         assert_eq!(
             logged(Verbosity::Debug),
-            "level=info msg=asked\u{fffd}again status=200\nlevel=debug msg=detail\n"
+            "time=2026-06-01T12:00:00Z level=info msg=asked\u{fffd}again status=200\n\
+             time=2026-06-01T12:00:00Z level=debug msg=detail\n"
         );
     }
 }

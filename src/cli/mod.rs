@@ -1,7 +1,7 @@
 //! The command line: one file per command; `world` is the only wiring.
 //!
 //! Flags, output lines, tables, prompts and exit codes are notation 1.3.2's. What is added to them:
-//! `--output json`, `--timeout`, `--azure-extra-hosts`, the reasons below an error, the signature's
+//! `--output json`, `--timeout`, `--azure-extra-hosts`, `--ca-file`, the reasons below an error, the signature's
 //! digest as the second line of `sign`, and `sign` and `verify` of several references (`--file`,
 //! `--concurrency`, `--skip-signed`, `--recursive`), where notation looks at the first alone; `inspect
 //! --oci-layout`; and the commands `prune`, `vault`, `export`, `doctor` and `acr build`. `blob` is notation
@@ -10,6 +10,7 @@
 
 mod artifact_signing;
 mod blob_file;
+mod ca_file;
 mod cancelled;
 pub mod commands;
 mod entra;
@@ -72,7 +73,12 @@ pub async fn run_at(
         }
         Err(error) => return report(&mut streams, &error),
     };
-    let log = log::dispatch(flags::verbosity_of(&values), streams.shared_stderr(), printable);
+    let log = log::dispatch(
+        flags::verbosity_of(&values),
+        streams.shared_stderr(),
+        printable,
+        clock.clone(),
+    );
     let mut session = Session::new(env, streams, clock.clone());
     let limit = match flags::timeout_of(&values) {
         Ok(limit) => limit,

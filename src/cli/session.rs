@@ -66,6 +66,7 @@ impl Session {
             deadline: self.deadline,
             given: self.given(values),
             given_host: None,
+            ca_file: flags::text_of(values, "ca-file").map(Into::into),
             scheme: flags::is_on(values, "insecure-registry").then_some(Scheme::PlainHttp),
             extra_hosts: ExtraHosts::parse(extra_hosts)?,
             auth_realms: flags::list_of(values, "auth-realms"),

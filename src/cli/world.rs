@@ -8,12 +8,13 @@ mod tasks;
 mod vault;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 pub use look::Layouts;
 pub use vault::NamedCertificate;
 
+use super::ca_file;
 use super::entra;
 use super::error::CliError;
 use super::http_client::http_client;
@@ -56,6 +57,8 @@ pub struct WorldOptions {
     pub given: Option<Found>,
     /// The one host `given` is for; without it, every registry the command names.
     pub given_host: Option<String>,
+    /// PEM of certificates that may vouch for registries, beside the system's roots.
+    pub ca_file: Option<PathBuf>,
     /// Instead of what the host and config.json call for.
     pub scheme: Option<Scheme>,
     pub extra_hosts: ExtraHosts,
@@ -74,6 +77,8 @@ pub struct WorldOptions {
 pub struct World {
     options: WorldOptions,
     http: Http,
+    /// The same client, which trusts the registries' own roots too.
+    registry_http: Http,
     dirs: Dirs,
     config: NotationConfig,
     identities: Mutex<Vec<(Option<CredentialType>, Arc<Identity>)>>,
@@ -106,6 +111,7 @@ impl World {
         let dirs = Dirs::from_env(&options.env)?;
         let config = NotationConfig::load(&dirs)?;
         let http = http_client(&options.env, options.clock.clone(), options.deadline)?;
+        let registry_http = ca_file::registry_client(&http, options.ca_file.as_deref())?;
         let read = |name| RegistryConnection::read(name, &entra::options(&options, &http, None));
         let registry_connection = options.registry_connection.as_ref().map(read).transpose()?;
         let own = ProcessGroup::Own;
@@ -114,6 +120,7 @@ impl World {
             plugins: Arc::new(plugins),
             options,
             http,
+            registry_http,
             dirs,
             config,
             identities: Mutex::default(),
@@ -206,7 +213,7 @@ impl World {
             }
         };
         Ok(Connection::new(ConnectionOptions {
-            http: self.http.clone(),
+            http: self.registry_http.clone(),
             host: host.to_owned(),
             scheme,
             kind,
@@ -369,7 +376,12 @@ impl World {
 
     fn azure_credentials(&self, wanted: Wanted) -> AcrCredentials {
         let tokens: Arc<dyn TokenSource> = self.identity(self.options.credential_type);
-        AcrCredentials::new(self.http.clone(), tokens, self.options.extra_hosts.clone(), wanted)
+        AcrCredentials::new(
+            self.registry_http.clone(),
+            tokens,
+            self.options.extra_hosts.clone(),
+            wanted,
+        )
     }
 
     fn identity(&self, credential_type: Option<CredentialType>) -> Arc<Identity> {

@@ -16,6 +16,7 @@ fn world(home: &tempfile::TempDir, scheme: Option<Scheme>, extra_hosts: &str) ->
         deadline: Deadline(Duration::from_secs(20)),
         given: None,
         given_host: None,
+        ca_file: None,
         scheme,
         extra_hosts: ExtraHosts::parse(extra_hosts).expect("hosts"),
         auth_realms: Vec::new(),

@@ -15,7 +15,7 @@ use super::error::{Failure, sort};
 use super::judged::{Resolver, refusal};
 use super::server_clocks::ServerClocks;
 use super::{
-    Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter,
+    Attempts, Deadline, HttpError, Jitter, Redirects, Request, Response, Sent, SystemJitter, log,
     redacted, same_origin,
 };
 use crate::clock::Clock;
@@ -32,7 +32,7 @@ pub struct HttpOptions {
 /// One client per command; cheap to clone.
 #[derive(Clone)]
 pub struct Http {
-    client: reqwest::Client,
+    pub(super) client: reqwest::Client,
     pub(super) loopback: Loopback,
     /// For places that strangers name.
     pub(super) judged: Option<reqwest::Client>,
@@ -68,7 +68,8 @@ impl Http {
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
         };
-        let build = move |connections: Connections| {
+        let build = move |connections: Connections, more: &[reqwest::Certificate]| {
+            let roots = || [&extra[..], more].concat();
             let builder = || match &connections {
                 Connections::ByProxy => builder(),
                 Connections::Direct => builder().no_proxy(),
@@ -76,11 +77,11 @@ impl Http {
                     builder().no_proxy().dns_resolver(resolver.clone())
                 }
             };
-            let merged = builder().tls_certs_merge(extra.clone()).build();
-            merged.or_else(|_| builder().tls_certs_only(extra.clone()).build())
+            let merged = builder().tls_certs_merge(roots()).build();
+            merged.or_else(|_| builder().tls_certs_only(roots()).build())
         };
         let build: Build = Arc::new(build);
-        let client = build(Connections::ByProxy).map_err(client_error)?;
+        let client = build(Connections::ByProxy, &[]).map_err(client_error)?;
         let loopback = Loopback::new(Matcher::from_system(), build);
         Ok(Self {
             client,
@@ -110,10 +111,10 @@ impl Http {
     /// The same client past every proxy, whatever the environment of the tests names.
     #[cfg(test)]
     pub(crate) fn without_proxies(mut self) -> Self {
-        self.client = self.loopback.build(Connections::Direct).expect("a client");
+        self.client = self.loopback.build(Connections::Direct, &[]).expect("a client");
         let shared = self.loopback.clone();
-        let build = move |connections| shared.build(connections);
-        self.loopback = Loopback::new(Matcher::builder().build(), Arc::new(build));
+        let build: Build = Arc::new(move |connections, more| shared.build(connections, more));
+        self.loopback = Loopback::new(Matcher::builder().build(), build);
         self
     }
 
@@ -208,6 +209,7 @@ impl Http {
                     headers.remove(secret);
                 }
             }
+            log::redirected(&method, &url, &next);
             url = next;
         }
     }
@@ -250,10 +252,15 @@ impl Http {
         let Some(left) = self.deadline.left(self.clock.elapsed()) else {
             return Err(over(attempts));
         };
+        let begun = self.clock.elapsed();
         let attempt = self.attempt(method, url, headers, body, limit);
-        let Ok(outcome) = tokio::time::timeout(left, attempt).await else {
+        let timed = tokio::time::timeout(left, attempt).await;
+        let took = self.clock.elapsed().saturating_sub(begun);
+        let Ok(outcome) = timed else {
+            log::given_up(method, url, took);
             return Err(over(attempts));
         };
+        log::attempted(method, url, outcome.as_ref().map_err(|failed| &failed.error), took);
         let now = self.clock.now();
         let (last, wait) = match &outcome {
             Ok(response) => {
@@ -269,8 +276,7 @@ impl Http {
                 if patience.tries_again(&outcome)
                     && self.clock.elapsed().saturating_add(wait) < self.deadline.0 =>
             {
-                tracing::debug!(target: "sealwright", "{method} {}: {last}; again in {} ms",
-                    redacted(url), wait.as_millis());
+                log::waits(method, url, wait);
                 attempts.last = Some(last);
                 self.clock.sleep(wait).await;
                 Ok(Sent::Waited)
@@ -300,7 +306,6 @@ impl Http {
                 reason = format!("through the proxy {proxy}: {reason}");
             }
             let url = redacted(url);
-            tracing::debug!(target: "sealwright", "{method} {url}: {reason}");
             Attempt { failure, error: HttpError::Transport { method: method.clone(), url, reason } }
         };
         let client = match self.judging(url) {
@@ -314,7 +319,6 @@ impl Http {
             request = request.body(body.clone());
         }
         let mut answer = request.send().await.map_err(broken)?;
-        tracing::debug!(target: "sealwright", "{method} {}: {}", redacted(url), answer.status());
         let too_large = || Attempt {
             failure: Failure::Final,
             error: HttpError::TooLarge { method: method.clone(), url: redacted(url), limit },
@@ -340,7 +344,10 @@ impl Http {
     }
 }
 
-pub(super) type Build = Arc<dyn Fn(Connections) -> reqwest::Result<reqwest::Client> + Send + Sync>;
+/// Makes a client that trusts these roots beside its own.
+pub(super) type Build = Arc<
+    dyn Fn(Connections, &[reqwest::Certificate]) -> reqwest::Result<reqwest::Client> + Send + Sync,
+>;
 
 /// Where a client's connections lead.
 pub(super) enum Connections {

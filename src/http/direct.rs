@@ -29,7 +29,7 @@ pub fn direct_client(connect_timeout: Duration) -> Result<reqwest::Client, HttpE
 pub(super) struct Loopback(Arc<Shared>);
 
 struct Shared {
-    proxies: Matcher,
+    proxies: Arc<Matcher>,
     build: Build,
     client: OnceLock<reqwest::Client>,
 }
@@ -37,12 +37,22 @@ struct Shared {
 impl Loopback {
     /// `build` makes the client when it is first needed.
     pub fn new(proxies: Matcher, build: Build) -> Self {
+        Self(Arc::new(Shared { proxies: Arc::new(proxies), build, client: OnceLock::new() }))
+    }
+
+    /// The same proxies with clients of another kind.
+    pub fn with(&self, build: Build) -> Self {
+        let proxies = self.0.proxies.clone();
         Self(Arc::new(Shared { proxies, build, client: OnceLock::new() }))
     }
 
-    /// Another client of the same kind.
-    pub fn build(&self, connections: Connections) -> reqwest::Result<reqwest::Client> {
-        (self.0.build)(connections)
+    /// Another client of the same kind, with further roots.
+    pub fn build(
+        &self,
+        connections: Connections,
+        roots: &[reqwest::Certificate],
+    ) -> reqwest::Result<reqwest::Client> {
+        (self.0.build)(connections, roots)
     }
 
     /// Host and port of the proxy that requests for the host go through; never its user information.
@@ -67,7 +77,7 @@ impl Loopback {
         if let Some(client) = self.0.client.get() {
             return Ok(Some(client));
         }
-        let client = self.build(Connections::Direct).map_err(client_error)?;
+        let client = self.build(Connections::Direct, &[]).map_err(client_error)?;
         Ok(Some(self.0.client.get_or_init(|| client)))
     }
 }
@@ -88,7 +98,7 @@ mod tests {
     #[test]
     fn the_proxy_is_named_without_its_password() {
         let proxies = Matcher::builder().all("http://me:secret@proxy.example:3128").build();
-        let loopback = Loopback::new(proxies, Arc::new(|_| reqwest::Client::builder().build()));
+        let loopback = Loopback::new(proxies, Arc::new(|_, _| reqwest::Client::builder().build()));
         let proxy = |text: &str| loopback.proxy(&Url::parse(text).expect("a URL"));
         assert_eq!(proxy("https://a.io/v2/").as_deref(), Some("proxy.example:3128"));
         assert_eq!(proxy("https://localhost:5000/v2/"), None);
@@ -97,7 +107,7 @@ mod tests {
     #[test]
     fn loopback_is_reached_past_a_proxy_and_nothing_else_is() {
         let proxies = Matcher::builder().all("http://127.0.0.1:9").no("127.0.0.2").build();
-        let loopback = Loopback::new(proxies, Arc::new(|_| reqwest::Client::builder().build()));
+        let loopback = Loopback::new(proxies, Arc::new(|_, _| reqwest::Client::builder().build()));
         let direct = |text: &str| {
             let url = Url::parse(text).expect("a URL");
             loopback.client(&url).expect("a client").is_some()
@@ -112,7 +122,7 @@ mod tests {
         }
         let none = Loopback::new(
             Matcher::builder().build(),
-            Arc::new(|_| reqwest::Client::builder().build()),
+            Arc::new(|_, _| reqwest::Client::builder().build()),
         );
         let url = Url::parse("http://localhost:5000/").expect("a URL");
         assert!(none.client(&url).expect("no client is needed").is_none());

@@ -28,6 +28,13 @@ pub enum HttpError {
     Client(String),
 }
 
+impl HttpError {
+    /// Nobody who is trusted vouches for the server: another root may help.
+    pub fn is_unknown_issuer(&self) -> bool {
+        matches!(self, HttpError::Transport { reason, .. } if reason.contains(UNKNOWN_ISSUER))
+    }
+}
+
 impl Fault for HttpError {
     fn code(&self) -> &'static str {
         match self {

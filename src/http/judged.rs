@@ -41,7 +41,8 @@ impl Http {
     /// nothing can be judged here. An address in numbers needs no resolution: the caller judges it.
     pub fn judged(&self, names: Arc<dyn Names>, judge: Arc<dyn Judge>) -> Result<Self, HttpError> {
         let resolver = Arc::new(Resolver { names, judge });
-        let client = self.loopback.build(Connections::Judged(resolver)).map_err(client_error)?;
+        let client =
+            self.loopback.build(Connections::Judged(resolver), &[]).map_err(client_error)?;
         let mut http = self.clone();
         http.judged = Some(client);
         Ok(http)

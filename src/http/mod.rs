@@ -5,8 +5,10 @@ mod direct;
 mod download;
 mod error;
 mod judged;
+mod log;
 mod message;
 mod retry;
+mod roots;
 mod server_clocks;
 
 #[cfg(test)]
@@ -19,5 +21,6 @@ pub use direct::direct_client;
 pub use download::Sink;
 pub use error::{HttpError, hint_of_reason};
 pub use judged::{Judge, Names, SystemNames};
+pub use log::log_request;
 pub use message::{Redirects, Request, Response, redacted, same_origin};
 pub use retry::{Attempts, Deadline, FixedJitter, Jitter, Sent, SystemJitter, retry_after};

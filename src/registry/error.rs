@@ -138,6 +138,11 @@ impl Fault for RegistryError {
             }
             RegistryError::NotFound { reference } => where_to_look(reference),
             RegistryError::Contended { .. } => Some("run it again when the others are done".into()),
+            RegistryError::Http(error) if error.is_unknown_issuer() => Some(
+                "if the registry has a CA of its own, name its PEM file: --ca-file <path> (the step's input ca-file); \
+                 without any system roots install the package ca-certificates"
+                    .to_owned(),
+            ),
             RegistryError::Http(error) => error.hint(),
             RegistryError::Credential(fault) => fault.hint(),
             _ => None,

@@ -47,13 +47,28 @@ impl TrustStoreDir {
     /// Copies a certificate file to `<store>/<its own name>`, mode 0600, folders 0700. A name that
     /// is taken is refused. Returns where the copy is.
     pub fn add(&self, kind: StoreType, store: &str, source: &Path) -> Result<PathBuf, StoreError> {
-        let folder = self.store_folder(kind, store)?;
+        self.store_folder(kind, store)?;
         let bytes = store::read(source)?;
         if certificates_of(&bytes)?.is_empty() {
             return Err(StoreError::NoCertificate(source.display().to_string()));
         }
         let name = source.file_name().unwrap_or_default().to_string_lossy();
-        let target = folder.join(file_name(&name)?);
+        self.add_bytes(kind, store, &name, &bytes)
+    }
+
+    /// The same for the bytes of a file that is to have this name.
+    pub fn add_bytes(
+        &self,
+        kind: StoreType,
+        store: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<PathBuf, StoreError> {
+        let folder = self.store_folder(kind, store)?;
+        if certificates_of(bytes)?.is_empty() {
+            return Err(StoreError::NoCertificate(name.to_owned()));
+        }
+        let target = folder.join(file_name(name)?);
         let failed = |operation, path: &Path, error: &std::io::Error| StoreError::File {
             operation,
             path: path.display().to_string(),
@@ -64,7 +79,7 @@ impl TrustStoreDir {
         let beside = self.type_folder(kind);
         let mut draft = tempfile::NamedTempFile::new_in(&beside)
             .map_err(|error| failed("open", &beside, &error))?;
-        draft.write_all(&bytes).map_err(|error| failed("write", &target, &error))?;
+        draft.write_all(bytes).map_err(|error| failed("write", &target, &error))?;
         match draft.persist_noclobber(&target) {
             Ok(_) => Ok(target),
             Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {

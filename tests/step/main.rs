@@ -7,6 +7,7 @@ mod schema;
 mod tester;
 
 mod artifact_signing;
+mod ca_file;
 mod connected_registry;
 mod connections;
 mod doctor;

@@ -12,7 +12,7 @@ use super::{Audience, Credential, CredentialType, Token};
 use crate::azure::AzureError;
 use crate::azure::error::one_line;
 use crate::env::name;
-use crate::http::{Http, direct_client};
+use crate::http::{Http, direct_client, log_request};
 use crate::secret::Secret;
 
 /// Where the metadata service is.
@@ -293,16 +293,21 @@ async fn is_azure(client: &reqwest::Client, imds: &Imds) -> bool {
 }
 
 async fn receive(request: reqwest::RequestBuilder) -> Result<(StatusCode, Bytes), Failure> {
+    let (client, request) = request.build_split();
+    let request = request.map_err(|_| Failure::Other("the address cannot be asked".into()))?;
+    let (method, url) = (request.method().clone(), request.url().clone());
     let broken = |error: reqwest::Error| {
         let error = error.without_url();
         let reasons = crate::fault::causes(Some(&error)).join(": ");
+        log_request(&method, &url, &reasons);
         match error.is_connect() {
             true => Failure::Unreachable(reasons),
             false => Failure::Broken(reasons),
         }
     };
-    let mut answer = request.send().await.map_err(broken)?;
+    let mut answer = client.execute(request).await.map_err(broken)?;
     let status = answer.status();
+    log_request(&method, &url, &status.to_string());
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > ANSWER_LIMIT {

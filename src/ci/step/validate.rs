@@ -65,6 +65,7 @@ impl Draft {
                 None => None,
             },
             azure_extra_hosts: self.text("azure-extra-hosts").map(str::to_owned),
+            ca_file: self.text("ca-file").map(PathBuf::from),
             auth_realms: self.list("auth-realms"),
             format: self.one_of("signature-format", &FORMATS.map(|f| (f.name(), f)))?,
             mode: match self.truth("force-referrers-tag")? {

@@ -10,6 +10,12 @@ pub(super) const INPUTS: &[Input] = &[
         "Token servers on other hosts that belong to the registry and may have its credentials: `HOST[:PORT]`, one per line or separated by commas.",
     ).of(REGISTRY),
     input(
+        "ca-file",
+        Shape::File,
+        None,
+        "PEM file with the CA of a registry's own PKI: `certs/ca.pem`. It vouches for registries alone, beside the system's roots.",
+    ).of(REGISTRY),
+    input(
         "registry-username",
         Shape::Text,
         None,

@@ -43,7 +43,12 @@ pub const RUN: CommandSpec = CommandSpec {
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let mut host = host(session);
     let done = if asks_for_debug(&session.env) {
-        let log = log::dispatch(Verbosity::Debug, session.streams.shared_stderr(), ci::defang);
+        let log = log::dispatch(
+            Verbosity::Debug,
+            session.streams.shared_stderr(),
+            ci::defang,
+            session.clock.clone(),
+        );
         work(values, session, &mut *host).with_subscriber(log).await
     } else {
         work(values, session, &mut *host).await
@@ -280,6 +285,7 @@ fn world(step: &Step, named: NamedIdentity, session: &Session) -> Result<World, 
         deadline: session.deadline(),
         given,
         given_host: step.login_host().map(|host| full_registry_name(&host, step.cloud())),
+        ca_file: step.ca_file.clone(),
         scheme: None,
         extra_hosts: extra_hosts(step)?,
         auth_realms: step.auth_realms.clone(),

@@ -94,6 +94,11 @@ pub fn with_registry(command: Command) -> Command {
         ))
         .arg(timeout())
         .arg(text(
+            "ca-file",
+            "path",
+            "PEM file with the CA of a registry's own PKI; trusted for registries alone, beside the system's roots",
+        ))
+        .arg(text(
             "auth-realms",
             "hosts",
             "token servers of other hosts that belong to the registry and may have its credentials: HOST[:PORT],…",

@@ -1,8 +1,5 @@
 //! `cert generate-test`: a key and a self-signed certificate for trying things out.
 
-use std::fs;
-use std::io::Write as _;
-use std::path::Path;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -14,11 +11,11 @@ use time::OffsetDateTime;
 
 use super::{CommandSpec, Done, is_file_name};
 use crate::cli::error::CliError;
+use crate::cli::local_key::write_new;
 use crate::cli::parse::flags;
 use crate::cli::render::text::rfc3339;
 use crate::cli::session::Session;
 use crate::config::{MarkDefault, SigningKey, SigningKeys};
-use crate::fault::os_reason;
 use crate::secret::Secret;
 use crate::trust::StoreType;
 
@@ -128,26 +125,4 @@ fn generate(name: &str, bits: i64, now: OffsetDateTime) -> Result<Generated, Cli
         certificate: certificate.pem(),
         not_after,
     })
-}
-
-/// Writes a file that must not exist yet, with its folder private.
-fn write_new(what: &str, path: &Path, bytes: &[u8], mode: u32) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| CliError::File {
-        what: what.to_owned(),
-        reason: format!("open {}: {}", path.display(), os_reason(&error)),
-    };
-    if let Some(folder) = path.parent() {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder).map_err(failed)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    options.open(path).and_then(|mut file| file.write_all(bytes)).map_err(failed)
 }

@@ -1,7 +1,9 @@
 //! `cert`: certificates in the trust store.
 
 mod add;
+mod cleanup_test;
 mod delete;
+mod download;
 mod generate_test;
 mod list;
 mod show;
@@ -9,6 +11,7 @@ mod show;
 use clap::ArgMatches;
 
 pub use add::ADD;
+pub use cleanup_test::CLEANUP_TEST;
 pub use delete::DELETE;
 pub use generate_test::GENERATE_TEST;
 pub use list::LIST;

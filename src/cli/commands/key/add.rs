@@ -2,7 +2,7 @@
 
 use clap::ArgMatches;
 
-use super::{CommandSpec, Done};
+use super::{CommandSpec, Done, add_local};
 use crate::cli::error::CliError;
 use crate::cli::parse::{flags, value};
 use crate::cli::session::Session;
@@ -11,11 +11,11 @@ use crate::config::{MarkDefault, SigningKey, SigningKeys};
 
 pub const ADD: CommandSpec = CommandSpec {
     path: &["key", "add"],
-    usage: "key add --plugin <plugin_name> [flags] <key_name>",
+    usage: "key add (--plugin <plugin_name> --id <key_id> | --key-file <path> --cert-file <path>) [flags] <key_name>",
     build: |command| {
         let command = command
             .about("Add key to the signing key list")
-            .after_help("Example:\n  sealwright key add --plugin azure-kv --id <key_id> <key_name>")
+            .after_help("Examples:\n  sealwright key add --plugin azure-kv --id <key_id> <key_name>\n  sealwright key add --key-file key.pem --cert-file chain.pem <key_name>\n  sealwright key add --key-env SIGNING_KEY --cert-env SIGNING_CHAIN <key_name>")
             .arg(flags::text("plugin", "string", "signing plugin name: azure-kv, or one that is installed"))
             .arg(flags::text("id", "string", "key id (required if --plugin is set)"))
             .arg(flags::texts(
@@ -25,7 +25,7 @@ pub const ADD: CommandSpec = CommandSpec {
             ))
             .arg(flags::switch("default", "mark as default"))
             .arg(flags::positionals("key_name"));
-        flags::with_logging(command)
+        flags::with_logging(add_local::with_local_key(command))
     },
     check: |values| {
         if flags::positionals_of(values).len() != 1 {
@@ -33,9 +33,20 @@ pub const ADD: CommandSpec = CommandSpec {
                 "either missing key name or unnecessary parameters passed".to_owned(),
             ));
         }
-        flags::required(values, &["plugin"])
+        add_local::check(values)?;
+        match add_local::is_asked(values) {
+            true => Ok(()),
+            false => flags::required(values, &["plugin"]),
+        }
     },
-    run: |values, session| Box::pin(run(values, session)),
+    run: |values, session| {
+        Box::pin(async move {
+            match add_local::is_asked(values) {
+                true => add_local::run(values, session),
+                false => run(values, session).await,
+            }
+        })
+    },
 };
 
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {

@@ -1,6 +1,7 @@
 //! `key`: the signing key list.
 
 mod add;
+mod add_local;
 mod delete;
 mod list;
 mod update;
