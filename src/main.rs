@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use sealwright::cli::{self, Streams};
+use sealwright::cli::{self, CalledAs, Streams};
 use sealwright::env::Env;
 
 fn main() -> ExitCode {
@@ -18,12 +18,15 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<u8> {
     let env = Env::take_from_process();
-    let arguments = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let mut arguments = std::env::args_os();
+    let called_as = CalledAs::of(arguments.next().as_deref());
+    let arguments = arguments.map(|a| a.to_string_lossy().into_owned()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let code = runtime.block_on(cli::run(arguments, env, Streams::of_process()));
+    let streams = Streams::of_process().called(called_as);
+    let code = runtime.block_on(cli::run(arguments, env, streams));
     // A thread that still waits for input does not hold the process.
     runtime.shutdown_background();
     Ok(code)

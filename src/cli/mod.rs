@@ -8,6 +8,7 @@
 //! error.
 
 mod artifact_signing;
+mod called_as;
 mod cancelled;
 pub mod commands;
 mod entra;
@@ -29,6 +30,7 @@ mod streams;
 mod timestamping;
 mod world;
 
+pub use called_as::CalledAs;
 pub use error::CliError;
 pub use session::Session;
 pub use streams::{Kind, SharedWriter, Streams};
@@ -56,10 +58,10 @@ pub async fn run_at(
     mut streams: Streams,
     clock: Arc<dyn Clock>,
 ) -> u8 {
-    let (spec, values) = match parse::parse(&arguments) {
+    let (spec, values) = match parse::parse(&arguments, streams.called_as()) {
         Ok(Asked::Run(spec, values)) => (spec, values),
         Ok(Asked::Help(text)) => {
-            return streams.text(&text).map_or_else(|error| report(&mut streams, &error), |()| 0);
+            return streams.advice(&text).map_or_else(|error| report(&mut streams, &error), |()| 0);
         }
         Err(error) => return report(&mut streams, &error),
     };
