@@ -208,8 +208,9 @@ impl Streams {
             .take(INPUT_LIMIT)
             .read_to_string(&mut text)
             .map_err(|error| CliError::Input { what, reason: error.to_string() })?;
-        let end = text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).map(str::len);
-        text.truncate(end.unwrap_or(text.len()));
+        let end = text.strip_suffix('\n').unwrap_or(&text);
+        let end = end.strip_suffix('\r').unwrap_or(end).len();
+        text.truncate(end);
         Ok(Secret::new(text))
     }
 

@@ -12,6 +12,8 @@ mod article;
 mod artifact_signing;
 mod azure;
 mod cert;
+#[cfg(unix)]
+mod credential_stores;
 mod demo;
 mod doctor;
 mod export;
