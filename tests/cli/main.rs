@@ -11,6 +11,8 @@ mod arguments;
 mod article;
 mod artifact_signing;
 mod azure;
+#[cfg(unix)]
+mod called_as_notation;
 mod cert;
 #[cfg(unix)]
 mod credential_stores;
@@ -28,6 +30,8 @@ mod policy;
 mod prune;
 mod recursive;
 mod sign;
+#[cfg(unix)]
+mod transcripts;
 mod vault;
 mod verify;
 mod world;
