@@ -18,9 +18,9 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<u8> {
     let env = Env::take_from_process();
-    let mut arguments = std::env::args_os();
-    let called_as = CalledAs::of(arguments.next().as_deref());
-    let arguments = arguments.map(|a| a.to_string_lossy().into_owned()).collect();
+    let mut words = std::env::args_os().peekable();
+    let called_as = CalledAs::of(words.peek().map(AsRef::as_ref));
+    let arguments = words.skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

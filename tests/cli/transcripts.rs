@@ -66,6 +66,11 @@ async fn arguments() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn flags() {
+    replay("flags").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn directories() {
     replay("directories").await;
 }
@@ -227,6 +232,19 @@ fn modes(root: &Path, folder: &Path, found: &mut Vec<String>) {
     }
 }
 
+/// The headings of a table of paths: how far they stand apart is the length of the home's path.
+fn headings(line: &str) -> String {
+    match line.starts_with("NAME ") && line.contains("KEY PATH") {
+        true => line
+            .split("   ")
+            .map(str::trim)
+            .filter(|h| !h.is_empty())
+            .collect::<Vec<_>>()
+            .join("   "),
+        false => line.to_owned(),
+    }
+}
+
 const AGENT: &str = concat!("sealwright/", env!("CARGO_PKG_VERSION"));
 
 /// Without what is never the same twice, without empty lines, and without what stands below notation's error.
@@ -236,6 +254,7 @@ fn tidy(shown: &str) -> String {
     for line in shown.lines().filter(|line| !line.is_empty()) {
         in_hint = line.starts_with("hint: ") || (in_hint && line.starts_with("      "));
         if !in_hint && !line.starts_with("because ") {
+            let line = &headings(line);
             kept.push(
                 plain(line).replace(AGENT, "<agent>").replace("notation-go/1.3.2", "<agent>"),
             );

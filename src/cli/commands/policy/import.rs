@@ -70,12 +70,14 @@ fn holds_a_policy(dirs: &Dirs) -> bool {
 
 /// The file, and one byte more than a policy may have, so that its size is found out later.
 fn read(path: &str) -> Result<Vec<u8>, CliError> {
+    let failed = |action: &str, error: std::io::Error| CliError::File {
+        what: "failed to read trust policy file".to_owned(),
+        reason: format!("{action} {path}: {}", os_reason(&error)),
+    };
+    let file = fs::File::open(path).map_err(|error| failed("open", error))?;
     let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(POLICY_LIMIT as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| CliError::File {
-            what: "failed to read trust policy file".to_owned(),
-            reason: format!("open {path}: {}", os_reason(&error)),
-        })?;
+    file.take(POLICY_LIMIT as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed("read", error))?;
     Ok(bytes)
 }
