@@ -44,7 +44,17 @@ fn kept(world: &World) -> Vec<String> {
     folder.map(|file| std::fs::read_to_string(file.expect("there").path()).expect("text")).collect()
 }
 
-fn asked_for(world: &World) -> bool {
+/// What the registry's token server answers to the user.
+async fn token(world: &World, query: &str, member: &str) -> String {
+    let host = world.lab.registry_host();
+    let client = reqwest::Client::builder().build().expect("a client");
+    let get = client.get(format!("http://{host}/token?service={host}&{query}"));
+    let user = get.basic_auth(world.lab.username(), Some(world.lab.password().expose()));
+    let answer: serde_json::Value = user.send().await.expect("sent").json().await.expect("JSON");
+    answer[member].as_str().expect("granted").to_owned()
+}
+
+fn finds_it(world: &World) -> bool {
     world.run("list $IMAGE").ends_with("[exit] 0")
 }
 
@@ -54,7 +64,7 @@ async fn a_helper_keeps_what_login_was_given_and_logout_erases_it() {
     helper(&world, "docker-credential-fake");
     const CONFIG: &str = r#"{"credsStore":"fake","auths":{"other.io":{}},"psFormat":"x"}"#;
     world.home.write(".docker/config.json", CONFIG);
-    assert!(!asked_for(&world));
+    assert!(!finds_it(&world));
     assert_snapshot!(log_in(&world), @r"
     [stdout]
     Login Succeeded
@@ -64,7 +74,7 @@ async fn a_helper_keeps_what_login_was_given_and_logout_erases_it() {
     let (user, password) = (world.lab.username(), world.lab.password().expose());
     let sent = serde_json::json!({ "ServerURL": host, "Username": user, "Secret": password });
     assert_eq!(kept(&world), [sent.to_string()]);
-    assert!(asked_for(&world));
+    assert!(finds_it(&world));
     let gone = world.run("logout $REGISTRY");
     assert_snapshot!(gone, @r"
     [stdout]
@@ -73,7 +83,7 @@ async fn a_helper_keeps_what_login_was_given_and_logout_erases_it() {
     ");
     // once more: nothing is there, and that is well
     assert_eq!(world.run("logout $REGISTRY"), gone);
-    assert!(kept(&world).is_empty() && !asked_for(&world));
+    assert!(kept(&world).is_empty() && !finds_it(&world));
     let config = std::fs::read_to_string(world.home.path(".docker/config.json")).expect("there");
     assert_eq!(config, CONFIG);
 }
@@ -84,16 +94,11 @@ async fn a_token_is_kept_under_the_user_name_that_marks_one() {
     helper(&world, "docker-credential-fake");
     world.home.write(".config/notation/config.json", r#"{"credsStore":"fake"}"#);
     let host = world.lab.registry_host();
-    let address = format!("http://{host}/token?service={host}&offline_token=true");
-    let get = reqwest::Client::new().get(address);
-    let user = world.lab.username();
-    let answer = get.basic_auth(user, Some(world.lab.password().expose())).send().await;
-    let answer: serde_json::Value = answer.expect("sent").json().await.expect("JSON");
-    let token = answer["refresh_token"].as_str().expect("asked for");
+    let token = &token(&world, "offline_token=true", "refresh_token").await;
     assert!(login(&world, "", token).ends_with("[exit] 0"));
     let sent = serde_json::json!({ "ServerURL": host, "Username": "<token>", "Secret": token });
     assert_eq!(kept(&world), [sent.to_string()]);
-    assert!(asked_for(&world));
+    assert!(finds_it(&world));
     // as a token it is exchanged, never sent as a password
     assert!(!login(&world, "-u x", token).ends_with("[exit] 0"));
 }
@@ -108,7 +113,7 @@ async fn notations_configuration_goes_before_dockers_and_a_servers_helper_before
     world.home.write(".docker/config.json", r#"{"credsStore":"absent"}"#);
     assert!(log_in(&world).ends_with("[exit] 0"));
     assert_eq!(kept(&world).len(), 1);
-    assert!(asked_for(&world));
+    assert!(finds_it(&world));
 }
 
 #[cfg(target_os = "linux")]
@@ -120,9 +125,9 @@ async fn the_systems_own_helper_is_used_where_nothing_is_configured() {
     assert!(log_in(&world).ends_with("[exit] 0"));
     assert_eq!(kept(&world).len(), 1);
     helper(&world, "pass");
-    assert!(!asked_for(&world));
+    assert!(!finds_it(&world));
     helper(&world, "docker-credential-pass");
-    assert!(asked_for(&world));
+    assert!(finds_it(&world));
     assert!(!world.home.path(".docker/config.json").exists());
 }
 
@@ -173,11 +178,11 @@ async fn an_address_of_the_host_is_its_key_too_and_other_members_stay() {
     let address = written.replace(&host, &format!("https://{host}/v2/"));
     let address = address.replacen('{', "{\"HttpHeaders\": {\"a\": \"b\"},", 1);
     std::fs::write(&path, address).expect("written");
-    assert!(asked_for(&world));
+    assert!(finds_it(&world));
     assert!(world.run("logout $REGISTRY").ends_with("[exit] 0"));
     let left = std::fs::read_to_string(&path).expect("there");
     assert!(left.contains("HttpHeaders") && !left.contains(&host), "{left}");
-    assert!(!asked_for(&world));
+    assert!(!finds_it(&world));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,15 +190,10 @@ async fn a_bearer_token_in_a_file_is_used_as_it_is() {
     let world = world(Auth::Bearer).await;
     let host = world.lab.registry_host();
     let scope = "scope=repository:net-monitor:pull";
-    let address = format!("http://{host}/token?service={host}&{scope}");
-    let get = reqwest::Client::new().get(address);
-    let user = world.lab.username();
-    let answer = get.basic_auth(user, Some(world.lab.password().expose())).send().await;
-    let answer: serde_json::Value = answer.expect("sent").json().await.expect("JSON");
-    let token = answer["access_token"].as_str().expect("granted");
+    let token = token(&world, scope, "access_token").await;
     let config = format!(r#"{{"auths":{{"{host}":{{"registrytoken":"{token}"}}}}}}"#);
     world.home.write(".docker/config.json", config);
-    assert!(asked_for(&world));
+    assert!(finds_it(&world));
 }
 
 #[tokio::test(flavor = "multi_thread")]

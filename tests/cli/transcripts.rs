@@ -204,7 +204,7 @@ impl Session {
     fn real(&self, text: &str) -> String {
         text.replace("sha256:<image>", &self.image)
             .replace("localhost:5000", self.lab.registry_host())
-            .replace("$HOME", &self.home.path("").display().to_string().trim_end_matches('/'))
+            .replace("$HOME", self.home.path("").display().to_string().trim_end_matches('/'))
     }
 
     /// A file's mode and content, or the modes of everything below a folder.
