@@ -131,7 +131,11 @@ pub enum CliError {
     NothingToLogInWith { host: String },
     #[error("failed to log in to {host}: {fault}")]
     Login { host: String, fault: BoxFault },
-    #[error("failed to log out of {host}: {fault}")]
+    #[error("failed to log in to {host}: failed to validate the credentials for {host}: {fault}")]
+    LoginRefused { host: String, fault: BoxFault },
+    #[error("failed to log in to {host}: failed to store the credentials for {host}: {fault}")]
+    LoginNotStored { host: String, fault: BoxFault },
+    #[error("failed to log out of {host}: failed to delete the credential for {host}: {fault}")]
     Logout { host: String, fault: BoxFault },
     /// A tag was written where a digest belongs; `digest` is the reference the tag leads to.
     #[error("{error}")]
@@ -204,7 +208,9 @@ impl Fault for CliError {
             CliError::Lab(_) => "cli-lab",
             CliError::StepFailed => "cli-step-failed",
             CliError::NothingToLogInWith { .. } => "cli-nothing-to-log-in-with",
-            CliError::Login { .. } => "cli-login",
+            CliError::Login { .. }
+            | CliError::LoginRefused { .. }
+            | CliError::LoginNotStored { .. } => "cli-login",
             CliError::Logout { .. } => "cli-logout",
             CliError::Reference { error, .. } => error.code(),
             CliError::Plugin { fault, .. } | CliError::Resolve(fault) | CliError::Other(fault) => {
@@ -249,6 +255,8 @@ impl Fault for CliError {
     fn because(&self) -> Vec<String> {
         match self {
             CliError::Login { fault, .. }
+            | CliError::LoginRefused { fault, .. }
+            | CliError::LoginNotStored { fault, .. }
             | CliError::Logout { fault, .. }
             | CliError::Plugin { fault, .. }
             | CliError::Resolve(fault)
@@ -260,6 +268,8 @@ impl Fault for CliError {
     fn hint(&self) -> Option<String> {
         match self {
             CliError::Login { fault, .. }
+            | CliError::LoginRefused { fault, .. }
+            | CliError::LoginNotStored { fault, .. }
             | CliError::Logout { fault, .. }
             | CliError::Plugin { fault, .. }
             | CliError::Resolve(fault)

@@ -11,6 +11,7 @@
 mod artifact_signing;
 mod blob_file;
 mod ca_file;
+mod called_as;
 mod cancelled;
 pub mod commands;
 mod entra;
@@ -35,6 +36,7 @@ mod streams;
 mod timestamping;
 mod world;
 
+pub use called_as::CalledAs;
 pub use error::CliError;
 pub use serve::arguments;
 pub use session::Session;
@@ -66,10 +68,10 @@ pub async fn run_at(
     if let Some(arguments) = serve::asked(&arguments) {
         return serve::serve(arguments, env, streams, clock).await;
     }
-    let (spec, values) = match parse::parse(&arguments) {
+    let (spec, values) = match parse::parse(&arguments, streams.called_as()) {
         Ok(Asked::Run(spec, values)) => (spec, values),
         Ok(Asked::Help(text)) => {
-            return streams.text(&text).map_or_else(|error| report(&mut streams, &error), |()| 0);
+            return streams.advice(&text).map_or_else(|error| report(&mut streams, &error), |()| 0);
         }
         Err(error) => return report(&mut streams, &error),
     };

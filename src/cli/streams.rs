@@ -3,6 +3,7 @@
 use std::io::{BufRead, Read, Write};
 use std::sync::{Arc, Mutex};
 
+use super::called_as::CalledAs;
 use super::error::CliError;
 use crate::fault::printable;
 use crate::secret::Secret;
@@ -25,6 +26,7 @@ pub struct Streams {
     stdout: SharedWriter,
     stderr: SharedWriter,
     stderr_kind: Kind,
+    called_as: CalledAs,
 }
 
 /// An output written from several places: by the command, its log and its host.
@@ -58,6 +60,7 @@ impl Streams {
             stdout: SharedWriter::new(std::io::stdout()),
             stderr_kind: kind(std::io::stderr().is_terminal()),
             stderr: SharedWriter::new(std::io::stderr()),
+            called_as: CalledAs::default(),
         }
     }
 
@@ -74,6 +77,7 @@ impl Streams {
             stdout: SharedWriter::new(stdout),
             stderr: SharedWriter::new(stderr),
             stderr_kind: Kind::Pipe,
+            called_as: CalledAs::default(),
         }
     }
 
@@ -81,6 +85,16 @@ impl Streams {
     #[must_use]
     pub fn at_terminal(self) -> Self {
         Self { stdin_kind: Kind::Terminal, ..self }
+    }
+
+    /// The program's own words name it so.
+    #[must_use]
+    pub fn called(self, called_as: CalledAs) -> Self {
+        Self { called_as, ..self }
+    }
+
+    pub fn called_as(&self) -> CalledAs {
+        self.called_as
     }
 
     /// Whether there is someone to ask.
@@ -119,6 +133,13 @@ impl Streams {
         self.write(format!("{}\n", printable(text)).as_bytes())
     }
 
+    /// Lines of the program's own on standard output: commands to type begin with the name it was
+    /// started by.
+    pub fn advice(&mut self, text: &str) -> Result<(), CliError> {
+        let reworded = self.called_as.reword(text).into_owned();
+        self.write(reworded.as_bytes())
+    }
+
     /// Several lines on standard output, made by `render`.
     pub fn text(&mut self, text: &str) -> Result<(), CliError> {
         self.write(text.as_bytes())
@@ -129,9 +150,10 @@ impl Streams {
         self.complain(&format!("Warning: {}", printable(text)));
     }
 
-    /// One line on standard error. Nothing can be done when that fails.
+    /// One line on standard error; commands to type begin with the name the program was started by.
+    /// Nothing can be done when that fails.
     pub fn complain(&mut self, line: &str) {
-        let _ = writeln!(self.stderr, "{line}");
+        let _ = writeln!(self.stderr, "{}", self.called_as.reword(line));
     }
 
     /// A turning line on a terminal; nothing elsewhere.
@@ -186,8 +208,9 @@ impl Streams {
             .take(INPUT_LIMIT)
             .read_to_string(&mut text)
             .map_err(|error| CliError::Input { what, reason: error.to_string() })?;
-        let end = text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).map(str::len);
-        text.truncate(end.unwrap_or(text.len()));
+        let end = text.strip_suffix('\n').unwrap_or(&text);
+        let end = end.strip_suffix('\r').unwrap_or(end).len();
+        text.truncate(end);
         Ok(Secret::new(text))
     }
 

@@ -159,13 +159,12 @@ impl AuthFile {
     }
 
     fn save(&self) -> Result<(), ConfigError> {
-        // docker indents its file with tabs
+        // docker indents its file with tabs, and ends it at the last brace
         let format = serde_json::ser::PrettyFormatter::with_indent(b"\t");
         let mut bytes = Vec::new();
         let mut writer = serde_json::Serializer::with_formatter(&mut bytes, format);
         serde::Serialize::serialize(&self.content, &mut writer)
             .expect("a JSON value is written to memory");
-        bytes.push(b'\n');
         write_atomic(&files::write_target(&self.path), &bytes, 0o600)
     }
 }
@@ -255,7 +254,7 @@ mod tests {
         file.put("a.io", &user("2")).expect("written");
         assert_eq!(
             on_disk(&file),
-            "{\n\t\"auths\": {\n\t\t\"a.io\": {\n\t\t\t\"auth\": \"2\"\n\t\t},\n\t\t\"x\": {\n\t\t\t\"auth\": \"1\",\n\t\t\t\"email\": \"e\"\n\t\t}\n\t},\n\t\"psFormat\": \"t\",\n\t\"zeta\": [\n\t\t1,\n\t\t{\n\t\t\t\"b\": null\n\t\t}\n\t]\n}\n"
+            "{\n\t\"auths\": {\n\t\t\"a.io\": {\n\t\t\t\"auth\": \"2\"\n\t\t},\n\t\t\"x\": {\n\t\t\t\"auth\": \"1\",\n\t\t\t\"email\": \"e\"\n\t\t}\n\t},\n\t\"psFormat\": \"t\",\n\t\"zeta\": [\n\t\t1,\n\t\t{\n\t\t\t\"b\": null\n\t\t}\n\t]\n}"
         );
         assert_eq!(file.remove("a.io"), Ok(true));
         assert_eq!(file.remove("a.io"), Ok(false));

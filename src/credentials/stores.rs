@@ -39,6 +39,8 @@ pub enum Place {
     Helper(String),
     /// A config.json, in plain text with mode 0600.
     File(PathBuf),
+    /// A config.json that held this very credential; nothing was written.
+    InFileAlready(PathBuf),
 }
 
 /// The store that answers for one server.
@@ -55,7 +57,7 @@ impl Stores {
 
     /// Stores a credential where [`CredentialSource::find`] will look for it: through a helper when
     /// there is one, else in the configured config.json, which is docker's unless notation's holds
-    /// credentials already.
+    /// credentials already. A file that holds the same credential is left as it is.
     pub async fn store(
         &self,
         registry_host: &str,
@@ -79,6 +81,10 @@ impl Stores {
                 AuthFile::load(&path, Links::Follow)?
             }
         };
+        let held = file.entry(server.as_str())?.map(|entry| from_entry(entry, &server, &file));
+        if matches!(&held, Some(Ok(Some(held))) if held == credential) {
+            return Ok(Place::InFileAlready(file.path().to_owned()));
+        }
         let entry = to_entry(credential, &file)?;
         file.put(server.as_str(), &entry)?;
         Ok(Place::File(file.path().to_owned()))
@@ -161,7 +167,7 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Place::Helper(program) => f.write_str(program),
-            Place::File(path) => write!(f, "{}", path.display()),
+            Place::File(path) | Place::InFileAlready(path) => write!(f, "{}", path.display()),
         }
     }
 }

@@ -15,9 +15,13 @@ mod artifact_signing;
 mod azure;
 mod blob;
 mod ca_file;
+#[cfg(unix)]
+mod called_as_notation;
 mod cert;
 mod cert_url;
 mod cleanup_test;
+#[cfg(unix)]
+mod credential_stores;
 mod debug;
 mod demo;
 mod doctor;
@@ -40,6 +44,8 @@ mod recursive;
 mod sign;
 mod sign_plugin;
 mod sign_plugin_refused;
+#[cfg(unix)]
+mod transcripts;
 mod vault;
 mod verify;
 mod verify_plugin;

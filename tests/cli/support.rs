@@ -11,13 +11,20 @@ pub struct Home {
     folder: TempDir,
     replaced: Vec<(String, String)>,
     variables: Vec<(String, String)>,
+    program: PathBuf,
 }
 
 impl Home {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let replaced = vec![(folder.path().display().to_string(), "$HOME".to_owned())];
-        Self { folder, replaced, variables: Vec::new() }
+        let program = env!("CARGO_BIN_EXE_sealwright").into();
+        Self { folder, replaced, variables: Vec::new(), program }
+    }
+
+    /// Runs this program in place of the one that was built.
+    pub fn use_program(&mut self, program: PathBuf) {
+        self.program = program;
     }
 
     /// A path below the home.
@@ -53,8 +60,14 @@ impl Home {
 
     /// The same with this standard input.
     pub fn run_with(&self, line: &str, stdin: &str) -> String {
+        self.run_under(&[], line, stdin)
+    }
+
+    /// The same with further variables.
+    pub fn run_under(&self, variables: &[(String, String)], line: &str, stdin: &str) -> String {
         let mut child = self
             .command(&words(line))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -94,7 +107,7 @@ impl Home {
     }
 
     fn command(&self, words: &[String]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sealwright"));
+        let mut command = Command::new(&self.program);
         command
             .args(words.iter().map(|w| w.replace("$HOME", &self.folder.path().to_string_lossy())))
             .current_dir(self.folder.path())
@@ -106,7 +119,7 @@ impl Home {
     }
 
     /// Paths replaced; spaces before a line end made visible.
-    fn cleaned(&self, text: &str) -> String {
+    pub fn cleaned(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (found, name) in &self.replaced {
             text = text.replace(found, name);

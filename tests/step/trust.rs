@@ -287,7 +287,7 @@ fn setup_puts_the_program_on_path_with_or_without_trust() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    assert!(notation(&["version"]).contains("Version"));
+    assert!(notation(&["version"]).contains("\nVersion:     1.3.2\n"));
     let hosts = job.lab.extra_hosts();
     let verified = notation(&["verify", "--azure-extra-hosts", &hosts, &job.image()]);
     assert!(verified.contains("Successfully verified signature"), "{verified}");

@@ -4,7 +4,7 @@ use clap_complete::Shell;
 
 use super::CommandSpec;
 use crate::cli::error::CliError;
-use crate::cli::parse::{self, PROGRAM, flags};
+use crate::cli::parse::{self, flags};
 
 pub const COMPLETION: CommandSpec = CommandSpec {
     path: &["completion"],
@@ -19,7 +19,9 @@ pub const COMPLETION: CommandSpec = CommandSpec {
         Box::pin(async move {
             let shell = shell(flags::first_of(values))?;
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut parse::root(), PROGRAM, &mut script);
+            let called_as = session.streams.called_as();
+            let mut root = parse::root(called_as);
+            clap_complete::generate(shell, &mut root, called_as.name(), &mut script);
             Ok(session.streams.write(&script)?)
         })
     },

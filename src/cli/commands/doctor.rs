@@ -98,7 +98,7 @@ async fn run(values: &ArgMatches, session: &mut Session) -> Done {
         }
         Output::Text => {
             let look = Look::of(&session.env, session.streams.stdout_kind());
-            session.streams.text(&doctor(&findings, look))?;
+            session.streams.advice(&doctor(&findings, look))?;
         }
     }
     if is_well(&findings) {

@@ -38,21 +38,31 @@ pub const LOGIN: CommandSpec = CommandSpec {
     run: |values, session| Box::pin(run(values, session)),
 };
 
+const HOW_TO: &str = "https://notaryproject.dev/docs/how-to/registry-authentication/";
+
 async fn run(values: &ArgMatches, session: &mut Session) -> Done {
     let host = flags::first_of(values);
     let world = session.world(values)?;
-    let failed = |fault: BoxFault| CliError::Login { host: host.to_owned(), fault };
+    let failed = |fault| CliError::Login { host: host.to_owned(), fault };
+    let refused = |fault| CliError::LoginRefused { host: host.to_owned(), fault };
+    let not_stored = |fault| CliError::LoginNotStored { host: host.to_owned(), fault };
     let credential = credential(values, session, &world, host).await?;
     let given = Given::new(host, credential.clone(), "login").map_err(|e| failed(e.into()))?;
     let connection = world.connect(host, Arc::new(given)).map_err(failed)?;
-    connection.check_login().await.map_err(|error| failed(error.into()))?;
-    let place =
-        world.stores().store(host, &credential).await.map_err(|error| failed(error.into()))?;
-    if let Place::File(path) = place {
-        session.streams.warn(&format!(
+    connection.check_login().await.map_err(|error| refused(error.into()))?;
+    let stored = world.stores().store(host, &credential).await;
+    match stored.map_err(|error| not_stored(error.into()))? {
+        Place::Helper(_) => {}
+        Place::File(path) => session.streams.warn(&format!(
             "no credential helper is configured: the credential was written unencrypted to {}, mode 0600",
             path.display()
-        ));
+        )),
+        Place::InFileAlready(_) => {
+            session.streams.warn(&format!(
+                "The credentials store is not set up. It is recommended to configure the credentials store to securely store your credentials. See {HOW_TO}."
+            ));
+            session.streams.line("Authenticated with existing credentials")?;
+        }
     }
     Ok(session.streams.line("Login Succeeded")?)
 }

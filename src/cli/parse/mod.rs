@@ -11,6 +11,7 @@ use clap::{ArgMatches, Command};
 
 pub use crate::clock::{DurationError, GoDuration};
 
+use super::called_as::CalledAs;
 use super::commands::{COMMANDS, CommandSpec, GROUPS, GroupSpec};
 use super::error::CliError;
 
@@ -25,11 +26,11 @@ pub enum Asked {
     Help(String),
 }
 
-/// Parses the arguments after the program's name.
-pub fn parse(arguments: &[String]) -> Result<Asked, CliError> {
+/// Parses the arguments after the program's name, which is this one.
+pub fn parse(arguments: &[String], called_as: CalledAs) -> Result<Asked, CliError> {
     let arguments = join_referrers_tag(arguments);
-    let mut root = root();
-    let words = std::iter::once(PROGRAM.to_owned()).chain(arguments.iter().cloned());
+    let mut root = root(called_as);
+    let words = std::iter::once(called_as.name().to_owned()).chain(arguments.iter().cloned());
     let matches = match root.try_get_matches_from_mut(words) {
         Ok(matches) => matches,
         Err(error) if error.kind() == clap::error::ErrorKind::DisplayHelp => {
@@ -53,9 +54,9 @@ pub fn parse(arguments: &[String]) -> Result<Asked, CliError> {
     }
 }
 
-/// The whole command line as clap sees it.
-pub fn root() -> Command {
-    let mut root = Command::new(PROGRAM)
+/// The whole command line as clap sees it. Its texts say [`PROGRAM`] where they name a command.
+pub fn root(called_as: CalledAs) -> Command {
+    let mut root = Command::new(called_as.name())
         .about("Signs and verifies container images in the Notary Project format")
         .override_usage(format!("{PROGRAM} [command]"))
         .disable_version_flag(true)

@@ -4,7 +4,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
 use super::super::error::CliError;
-use super::PROGRAM;
 
 /// What is wrong with the arguments, as notation's command line words it.
 pub fn in_cobras_words(error: &clap::Error, root: &Command, arguments: &[String]) -> CliError {
@@ -48,9 +47,11 @@ pub fn in_cobras_words(error: &clap::Error, root: &Command, arguments: &[String]
 /// The innermost command that the arguments name, and the words that lead to it.
 fn command_of<'a>(root: &'a Command, arguments: &[String]) -> (&'a Command, String) {
     let mut command = root;
-    let mut path = PROGRAM.to_owned();
+    let mut path = root.get_name().to_owned();
     for argument in arguments {
         match command.find_subcommand(argument) {
+            // `help frobnicate` is about the command that `frobnicate` would be
+            Some(inner) if inner.get_name() == "help" => {}
             Some(inner) => {
                 command = inner;
                 path = format!("{path} {}", inner.get_name());
@@ -68,17 +69,15 @@ fn unknown(argument: &str, arguments: &[String], path: &str) -> CliError {
     }
     match argument.strip_prefix('-').and_then(|rest| rest.chars().next()) {
         Some(letter) => {
+            // the letters before it are known, and gone when it is met
             let cluster = arguments
                 .iter()
-                .find(|a| a.starts_with('-') && !a.starts_with("--") && a.contains(letter))
-                .map_or(argument, String::as_str);
-            CliError::UnknownShorthand { letter, cluster: cluster.to_owned() }
+                .filter(|a| a.starts_with('-') && !a.starts_with("--"))
+                .find_map(|a| a.find(letter).map(|at| &a[at..]))
+                .map_or(argument.to_owned(), |rest| format!("-{rest}"));
+            CliError::UnknownShorthand { letter, cluster }
         }
-        None => CliError::UnknownCommand {
-            name: argument.to_owned(),
-            path: path.to_owned(),
-            near: Vec::new(),
-        },
+        None => CliError::Arguments(format!("unknown command {argument:?} for {path:?}")),
     }
 }
 
@@ -86,7 +85,8 @@ fn unknown(argument: &str, arguments: &[String], path: &str) -> CliError {
 fn needing(named: &str, arguments: &[String]) -> String {
     match arguments.last() {
         Some(last) if last.starts_with('-') && !last.starts_with("--") => {
-            format!("'{}' in {last}", last.chars().last().unwrap_or('-'))
+            let letter = last.chars().last().unwrap_or('-');
+            format!("'{letter}' in -{letter}")
         }
         _ => format!("--{named}"),
     }

@@ -4,7 +4,7 @@ use super::*;
 
 fn refusal(arguments: &[&str]) -> String {
     let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
-    match parse(&arguments) {
+    match parse(&arguments, CalledAs::Sealwright) {
         Ok(Asked::Run(spec, _)) => format!("runs {}", spec.path.join(" ")),
         Ok(Asked::Help(text)) => format!("help {}", text.lines().next().unwrap_or("")),
         Err(error) => error.to_string(),
@@ -59,7 +59,7 @@ fn leaves(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
 
 #[test]
 fn the_help_of_every_command_names_each_flag_once() {
-    let mut root = root();
+    let mut root = root(CalledAs::Sealwright);
     root.build();
     root.clone().debug_assert();
     let mut commands = Vec::new();
@@ -92,7 +92,7 @@ fn the_help_of_every_command_names_each_flag_once() {
 fn a_flag_and_its_value_stand_anywhere() {
     let values = |arguments: &[&str]| {
         let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
-        match parse(&arguments) {
+        match parse(&arguments, CalledAs::Sealwright) {
             Ok(Asked::Run(_, values)) => values,
             Ok(Asked::Help(_)) => panic!("no help was asked for"),
             Err(error) => panic!("{error}"),
@@ -121,7 +121,7 @@ fn a_flag_and_its_value_stand_anywhere() {
 fn a_bare_true_or_false_after_force_referrers_tag_is_its_value() {
     let forced = |arguments: &[&str]| {
         let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
-        match parse(&arguments) {
+        match parse(&arguments, CalledAs::Sealwright) {
             Ok(Asked::Run(_, values)) => (
                 flags::switch_of(&values, "force-referrers-tag"),
                 flags::first_of(&values).to_owned(),

@@ -37,6 +37,7 @@ impl VaultKeys {
             given: None,
             given_host: None,
             scheme: None,
+            ca_file: None,
             extra_hosts: ExtraHosts::parse(extra_hosts)?,
             auth_realms: Vec::new(),
             credential_type: kind.transpose()?,

@@ -135,7 +135,7 @@ pub fn run(values: &ArgMatches, session: &mut Session) -> Done {
     if !key.is_new {
         warn_of_readers(&key.path, session);
     }
-    for sentence in signer.advice() {
+    for sentence in signer.advice(signer.chain()) {
         session.streams.warn(&sentence);
     }
     if let Err(error) = signer.chain().check_valid_at(session.clock.now()) {

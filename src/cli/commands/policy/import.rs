@@ -9,7 +9,8 @@ use super::{CommandSpec, Done};
 use crate::cli::error::CliError;
 use crate::cli::parse::{PROGRAM, flags};
 use crate::cli::session::Session;
-use crate::config::trust_policy::{self, ImportError};
+use crate::config::Dirs;
+use crate::config::trust_policy::{self, ImportError, LoadError};
 use crate::fault::{excerpt, os_reason};
 use crate::trust::{Draft, POLICY_LIMIT};
 
@@ -52,7 +53,7 @@ fn run(values: &ArgMatches, session: &mut Session) -> Done {
     draft.validate().map_err(ImportError::Invalid)?;
     if flags::is_on(values, "force") {
         session.streams.warn("existing trust policy configuration file will be overwritten");
-    } else if trust_policy::load(&dirs).is_ok() {
+    } else if holds_a_policy(&dirs) {
         let question = "The trust policy file already exists, do you want to overwrite it?";
         if !session.streams.confirm(question)? {
             return Ok(());
@@ -62,14 +63,21 @@ fn run(values: &ArgMatches, session: &mut Session) -> Done {
     Ok(session.streams.line("Trust policy configuration imported successfully.")?)
 }
 
+/// There is one, valid or not, or something that may be one; what is no document at all is nobody's work.
+fn holds_a_policy(dirs: &Dirs) -> bool {
+    !matches!(trust_policy::load(dirs), Err(LoadError::NotPresent | LoadError::Malformed { .. }))
+}
+
 /// The file, and one byte more than a policy may have, so that its size is found out later.
 fn read(path: &str) -> Result<Vec<u8>, CliError> {
+    let failed = |action: &str, error: std::io::Error| CliError::File {
+        what: "failed to read trust policy file".to_owned(),
+        reason: format!("{action} {path}: {}", os_reason(&error)),
+    };
+    let file = fs::File::open(path).map_err(|error| failed("open", error))?;
     let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(POLICY_LIMIT as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| CliError::File {
-            what: "failed to read trust policy file".to_owned(),
-            reason: format!("open {path}: {}", os_reason(&error)),
-        })?;
+    file.take(POLICY_LIMIT as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed("read", error))?;
     Ok(bytes)
 }

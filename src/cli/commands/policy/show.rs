@@ -14,13 +14,9 @@ pub const SHOW: CommandSpec = CommandSpec {
     build: |command| {
         command.about("Show trust policy configuration").arg(flags::positionals("none").hide(true))
     },
-    check: |values| match flags::positionals_of(values).first() {
-        None => Ok(()),
-        Some(word) => Err(CliError::UnknownCommand {
-            name: (*word).to_owned(),
-            path: format!("{PROGRAM} policy show"),
-            near: Vec::new(),
-        }),
+    check: |values| match flags::positionals_of(values).len() {
+        0 => Ok(()),
+        given => Err(CliError::Arguments(format!("accepts 0 arg(s), received {given}"))),
     },
     run: |_, session| Box::pin(async move { run(session) }),
 };

@@ -201,7 +201,7 @@ impl Place {
     fn note(&self, session: &mut Session, line: &str) -> Result<(), CliError> {
         match self {
             Self::Stdout => session.streams.complain(&printable(line)),
-            Self::File(_) => session.streams.line(line)?,
+            Self::File(_) => session.streams.advice(&format!("{}\n", printable(line)))?,
         }
         Ok(())
     }
@@ -221,8 +221,8 @@ fn path_text(path: &Path) -> String {
 /// The commands that show and use what was made.
 fn next_steps(session: &mut Session, certificate: &Certificates) -> Result<(), CliError> {
     let id = certificate.id().unpinned().certificate_id();
-    session.streams.line(&format!("Look at it:  {PROGRAM} vault show --id {id}"))?;
-    session
-        .streams
-        .line(&format!("Trust it:    {PROGRAM} vault show --root --out root.crt --id {id}"))
+    session.streams.advice(&format!(
+        "Look at it:  {PROGRAM} vault show --id {id}\n\
+         Trust it:    {PROGRAM} vault show --root --out root.crt --id {id}\n"
+    ))
 }

@@ -103,7 +103,7 @@ async fn show(
     match output {
         Output::Json => session.streams.text(&json(&shown))?,
         Output::Text => {
-            session.streams.text(&shown.text())?;
+            session.streams.advice(&shown.text())?;
             for warning in shown.warnings() {
                 session.streams.warn(warning);
             }
