@@ -184,3 +184,7 @@ fn problem_of(metadata: &Metadata) -> Option<String> {
         )
     })
 }
+
+#[cfg(all(test, unix))]
+#[path = "program_tests.rs"]
+mod tests;
