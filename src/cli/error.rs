@@ -77,8 +77,16 @@ pub enum CliError {
     ServerTimeout { flag: &'static str },
     #[error("the time limit of {seconds} seconds is over")]
     TimeOver { seconds: u64 },
-    #[error("unsupported plugin {0:?}: azure-kv is the one plugin, and it is built in")]
-    UnsupportedPlugin(String),
+    /// `plugin installation failed: …`; the fault keeps its code and its further lines.
+    #[error("{action}: {fault}")]
+    Plugin { action: String, fault: BoxFault },
+    #[error(
+        "unable to find plugin {0}.\nTo view a list of installed plugins, use `{PROGRAM} plugin list`"
+    )]
+    PluginUnknown(String),
+    /// `signal` is `SIGINT` or `SIGTERM`.
+    #[error("interrupted by {signal}")]
+    Interrupted { signal: &'static str },
     #[error(
         "unsupported key {0:?}: signingkeys.json names neither a key file and a certificate file nor a plugin"
     )]
@@ -165,7 +173,8 @@ impl Fault for CliError {
             CliError::ShortLivedWithoutTimestamp => "cli-timestamp-needed",
             CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
-            CliError::UnsupportedPlugin(_) => "cli-unsupported-plugin",
+            CliError::PluginUnknown(_) => "cli-plugin-unknown",
+            CliError::Interrupted { .. } => "cli-interrupted",
             CliError::KeyUnusable(_) => "cli-key-unusable",
             CliError::File { .. } => "cli-file",
             CliError::StoreType(_) => "cli-store-type",
@@ -182,7 +191,9 @@ impl Fault for CliError {
             CliError::Login { .. } => "cli-login",
             CliError::Logout { .. } => "cli-logout",
             CliError::Reference { error, .. } => error.code(),
-            CliError::Resolve(fault) | CliError::Other(fault) => fault.code(),
+            CliError::Plugin { fault, .. } | CliError::Resolve(fault) | CliError::Other(fault) => {
+                fault.code()
+            }
             CliError::SignaturesSkipped => "cli-signatures-skipped",
             CliError::Output(_) => "cli-output",
             CliError::Input { .. } => "cli-input",
@@ -197,8 +208,25 @@ impl Fault for CliError {
             | CliError::Missing(_)
             | CliError::SignatureFormat(_)
             | CliError::Certificates(_)
+            | CliError::PluginUnknown(_)
             | CliError::PolicyAbsent(_) => text.split('\n').map(str::to_owned).collect(),
+            CliError::Plugin { action, fault } => {
+                let mut lines = fault.lines();
+                if let Some(first) = lines.first_mut() {
+                    *first = format!("{action}: {first}");
+                }
+                lines
+            }
             _ => vec![text],
+        }
+    }
+
+    /// A shell's word for a program that a signal ended is 128 and the signal's number.
+    fn exit(&self) -> u8 {
+        match self {
+            CliError::Interrupted { signal: "SIGTERM" } => 143,
+            CliError::Interrupted { .. } => 130,
+            _ => 1,
         }
     }
 
@@ -206,6 +234,7 @@ impl Fault for CliError {
         match self {
             CliError::Login { fault, .. }
             | CliError::Logout { fault, .. }
+            | CliError::Plugin { fault, .. }
             | CliError::Resolve(fault)
             | CliError::Other(fault) => fault.because(),
             _ => Vec::new(),
@@ -216,6 +245,7 @@ impl Fault for CliError {
         match self {
             CliError::Login { fault, .. }
             | CliError::Logout { fault, .. }
+            | CliError::Plugin { fault, .. }
             | CliError::Resolve(fault)
             | CliError::Other(fault) => fault.hint(),
             CliError::Reference { error, digest: Some(digest) } => {

@@ -381,7 +381,7 @@ pub(super) fn client_error(error: reqwest::Error) -> HttpError {
 }
 
 /// RFC 9110, 15.4; a redirect never leaves TLS and never carries user information.
-fn check_hop(from: &Url, to: &Url) -> Result<(), String> {
+pub(super) fn check_hop(from: &Url, to: &Url) -> Result<(), String> {
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => {}
         ("https", "http") => return Err(format!("redirected from https to {}", redacted(to))),

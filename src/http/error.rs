@@ -1,6 +1,6 @@
 //! Why no answer came.
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use crate::fault::Fault;
 
@@ -18,6 +18,12 @@ pub enum HttpError {
     /// The judge's words on where the host's name leads.
     #[error("{method} {url}: {reason}")]
     Refused { method: Method, url: String, reason: String },
+    /// Another answer than the one that can be used.
+    #[error("{method} {url}: https response bad status: {status}")]
+    Status { method: Method, url: String, status: StatusCode },
+    /// What came could not be written down.
+    #[error("GET {url}: {reason}")]
+    Kept { url: String, reason: String },
     #[error("cannot prepare the HTTP client: {0}")]
     Client(String),
 }
@@ -30,6 +36,8 @@ impl Fault for HttpError {
             HttpError::Deadline { .. } => "http-deadline",
             HttpError::Redirect { .. } => "http-redirect",
             HttpError::Refused { .. } => "http-refused",
+            HttpError::Status { .. } => "http-status",
+            HttpError::Kept { .. } => "http-kept",
             HttpError::Client(_) => "http-client",
         }
     }

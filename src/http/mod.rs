@@ -2,6 +2,7 @@
 
 mod client;
 mod direct;
+mod download;
 mod error;
 mod judged;
 mod message;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use client::{Http, HttpOptions};
 pub use direct::direct_client;
+pub use download::Sink;
 pub use error::{HttpError, hint_of_reason};
 pub use judged::{Judge, Names, SystemNames};
 pub use message::{Redirects, Request, Response, redacted, same_origin};

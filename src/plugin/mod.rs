@@ -3,6 +3,7 @@
 
 mod error;
 mod host;
+mod install;
 mod name;
 mod process;
 mod program;
@@ -11,6 +12,10 @@ mod signer;
 
 pub use error::{PluginError, platform};
 pub use host::PluginDir;
+pub use install::{
+    Checksum, Copied, Existing, InstallError, Installed, SIZE_LIMIT, Source, SourceFile, Staging,
+    check_file, install, stage_file, uninstall,
+};
 pub use name::PluginName;
 pub use process::ProcessGroup;
 pub use program::ProgramPlugin;

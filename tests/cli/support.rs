@@ -75,6 +75,18 @@ impl Home {
         self.cleaned(&shown)
     }
 
+    /// Starts a command line and returns its standard error and itself.
+    pub fn start(&self, line: &str) -> (std::process::ChildStderr, std::process::Child) {
+        let mut child = self
+            .command(&words(line))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        (child.stderr.take().expect("piped"), child)
+    }
+
     /// Standard output alone, as it is.
     pub fn stdout(&self, line: &str) -> String {
         let output = self.command(&words(line)).stdin(Stdio::null()).output().expect("it runs");

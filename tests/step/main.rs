@@ -3,6 +3,8 @@
 mod job;
 mod runner;
 mod schema;
+#[path = "../plugin/tester.rs"]
+mod tester;
 
 mod artifact_signing;
 mod connected_registry;
@@ -18,6 +20,7 @@ mod login;
 mod many;
 mod notation_action;
 mod oidc;
+mod plugin_key;
 mod prepared;
 mod pushed;
 mod recursive;

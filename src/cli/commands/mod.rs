@@ -23,7 +23,7 @@ mod vault;
 mod verify;
 mod version;
 
-pub use plugin::AZURE_KV;
+pub use plugin::{AZURE_KV, plugins};
 
 use clap::{ArgMatches, Command};
 use futures_util::future::BoxFuture;
@@ -63,6 +63,7 @@ pub const GROUPS: &[GroupSpec] = &[
         about: "Manage certificates in trust store",
     },
     GroupSpec { name: "key", aliases: &[], about: "Manage keys used for signing" },
+    GroupSpec { name: "plugin", aliases: &[], about: "Manage plugins" },
     GroupSpec { name: "policy", aliases: &[], about: "Manage trust policy configuration" },
     GroupSpec {
         name: "vault",
@@ -101,7 +102,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     export::RATIFY,
     export::KYVERNO,
     export::CONNAISSEUR,
-    plugin::PLUGIN,
+    plugin::INSTALL,
+    plugin::LIST,
+    plugin::UNINSTALL,
     vault::CSR,
     vault::MERGE,
     vault::IMPORT,
