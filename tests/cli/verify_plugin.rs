@@ -187,3 +187,13 @@ async fn of_many_images_the_plugin_is_met_once() {
     commands.sort();
     assert_eq!(commands, ["get-plugin-metadata", "verify-signature", "verify-signature"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctors_trial_asks_the_plugin_that_it_names() {
+    let Some(plugged) = Plugged::start(VERIFIER).await else { return };
+    let named = "io.cncf.notary.verificationPlugin=tester";
+    plugged.set(json!({ "capabilities": VERIFIER, "critical": named }));
+    let shown = plugged.world.run("doctor --plugin tester --id k $IMAGE");
+    assert!(shown.contains("a signature by this signer would verify"), "{shown}");
+    assert!(plugged.commands().contains(&"verify-signature".to_owned()));
+}

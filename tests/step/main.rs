@@ -22,6 +22,7 @@ mod many;
 mod notation_action;
 mod oidc;
 mod plugin_key;
+mod plugin_verify;
 mod prepared;
 mod pushed;
 mod recursive;

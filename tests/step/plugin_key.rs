@@ -8,6 +8,11 @@ use crate::tester;
 
 /// A job whose key `viaplugin` is the plugin's; none where there is no Python.
 fn job(capability: &str) -> Option<Job> {
+    job_with(json!({ "capabilities": capability }))
+}
+
+/// The same, with these settings of the plugin besides its key.
+pub fn job_with(mut settings: Value) -> Option<Job> {
     let python = tester::python("a step with a plugin's key")?;
     let request = IssueRequest::named("wabbit").key(KeySpec::Rsa2048);
     let job = Job::with(LabOptions::default(), request);
@@ -19,17 +24,14 @@ fn job(capability: &str) -> Option<Job> {
     });
     std::fs::write(home.join("signingkeys.json"), keys.to_string()).expect("written");
     let file = |name: &str| home.join(name).display().to_string();
-    let settings = json!({
-        "capabilities": capability,
-        "key": file("local.key"),
-        "chain": file("local.crt"),
-        "log": file("plugin.log"),
-    });
+    for (name, path) in [("key", "local.key"), ("chain", "local.crt"), ("log", "plugin.log")] {
+        settings[name] = json!(file(path));
+    }
     tester::place(&home.join("plugins"), "tester", &python, &settings);
     Some(job)
 }
 
-fn commands(job: &Job) -> Vec<String> {
+pub fn commands(job: &Job) -> Vec<String> {
     let path = job.runner.home(".config/notation").join("plugin.log");
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let _ = std::fs::remove_file(path);
