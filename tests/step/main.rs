@@ -18,6 +18,7 @@ mod login;
 mod many;
 mod notation_action;
 mod oidc;
+mod plugin;
 mod prepared;
 mod pushed;
 mod recursive;
