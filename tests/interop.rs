@@ -25,6 +25,8 @@ mod served;
 mod tester;
 #[path = "interop/timestamp.rs"]
 mod timestamp;
+#[path = "interop/verify_plugin.rs"]
+mod verify_plugin;
 #[path = "interop/world.rs"]
 mod world;
 

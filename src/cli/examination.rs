@@ -12,6 +12,7 @@ use crate::doctor::{
 };
 use crate::envelope::{Countersigner, Format};
 use crate::fault::BoxFault;
+use crate::plugin::PluginConfig;
 use crate::registry::Reference;
 use crate::trust::TrustStoreDir;
 
@@ -49,6 +50,7 @@ impl Examination<'_> {
         let mut present: Vec<_> = store.list(None, None).unwrap_or_default();
         present.dedup_by(|a, b| (a.kind, &a.store) == (b.kind, &b.store));
         let revocation = world.revocation_unkept();
+        let plugins = world.verification_plugins(PluginConfig::new());
         let identity = world.examined_identity(key.answer(), self.reference);
         let identity: &dyn IdentityAnswers = &identity;
         let patient = Patient {
@@ -61,6 +63,7 @@ impl Examination<'_> {
             store: &store,
             present: present.into_iter().map(|file| (file.kind, file.store)).collect(),
             revocation: &revocation,
+            plugins: &plugins,
             clock: &*self.clock,
             server_clocks: &|| world.http().server_clocks(),
         };

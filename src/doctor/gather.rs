@@ -20,6 +20,7 @@ use crate::registry::{PushPermission, Reference};
 use crate::revocation::RevocationCheck;
 use crate::sign::SignError;
 use crate::trust::{Policy, StoreType, TrustStore};
+use crate::verify::VerificationPlugins;
 use crate::x509::{Certificate, order};
 
 /// Who signs in to Azure.
@@ -91,6 +92,8 @@ pub struct Patient<'a> {
     /// The stores that are there.
     pub present: Vec<(StoreType, String)>,
     pub revocation: &'a dyn RevocationCheck,
+    /// One that makes envelopes may name one that verifies them.
+    pub plugins: &'a VerificationPlugins,
     pub clock: &'a dyn Clock,
     /// How far this machine's clock is ahead, by host; asked last.
     pub server_clocks: &'a (dyn Fn() -> Vec<(String, time::Duration)> + Sync),

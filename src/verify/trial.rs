@@ -24,6 +24,7 @@ pub async fn verify_trial(
     policy: &Policy,
     store: &dyn TrustStore,
     revocation: &dyn RevocationCheck,
+    plugins: &VerificationPlugins,
     clock: &dyn Clock,
 ) -> Result<Outcome, VerifyError> {
     let Trial { signature, target, reference } = trial;
@@ -44,7 +45,6 @@ pub async fn verify_trial(
     }
     let stores = Stores::load(store, statement);
     let user_metadata = target.annotations.clone();
-    let plugins = VerificationPlugins::none();
     let context = Context {
         statement,
         stores: &stores,
@@ -52,7 +52,7 @@ pub async fn verify_trial(
         target,
         user_metadata: &user_metadata,
         revocation,
-        plugins: &plugins,
+        plugins,
         judge: None,
     };
     let tried = checks::run(signature, context).await;

@@ -34,4 +34,5 @@ mod sign_plugin;
 mod sign_plugin_refused;
 mod vault;
 mod verify;
+mod verify_plugin;
 mod world;

@@ -244,3 +244,17 @@ async fn json_names_the_key_and_the_plugin() {
     assert_eq!(report["credentials"]["vault"], "plugin tester");
     assert_eq!(report["signer"]["subject"], "CN=wabbit,O=Notary,L=Seattle,ST=WA,C=US");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_learns_the_chain_from_its_trial_signature() {
+    for capability in ["RAW", "ENVELOPE"] {
+        let Some(plugged) = Plugged::start(capability).await else { return };
+        let shown = plugged.world.run("doctor --plugin tester --id k $IMAGE");
+        assert!(shown.contains("the chain is complete"), "{shown}");
+        assert!(shown.contains("a signature by this signer would verify"), "{shown}");
+        assert_eq!(plugged.world.lab.tags("net-monitor"), ["v1"]);
+        std::fs::remove_dir_all(plugged.world.home.config("plugins")).expect("removed");
+        let shown = plugged.world.run("doctor --plugin tester --id k $IMAGE");
+        assert!(shown.contains("plugin executable file is either not found"), "{shown}");
+    }
+}

@@ -23,11 +23,13 @@ const EXPIRY: &str = "io.cncf.notary.expiry";
 const SCHEME: &str = "io.cncf.notary.signingScheme";
 const TOKEN: &str = "io.cncf.notary.timestampSignature";
 
+type Change = fn(&mut Value);
+
 /// What the maker of an envelope does with its order.
 #[derive(Clone, Default)]
 struct Makes {
     /// On the payload ordered.
-    change: Option<fn(&mut Value)>,
+    change: Option<Change>,
     /// Seconds of expiry instead of those ordered; 0 leaves it out.
     expiry: Option<i64>,
     token: Option<&'static [u8]>,
@@ -189,8 +191,8 @@ async fn a_refusal_has_notations_words() {
 
 #[tokio::test]
 async fn more_annotations_are_allowed_and_nothing_else_may_change() {
-    let more: fn(&mut Value) = |p| p["targetArtifact"]["annotations"]["more"] = json!("y");
-    let descriptor: fn(&mut Value) = |p| {
+    let more: Change = |p| p["targetArtifact"]["annotations"]["more"] = json!("y");
+    let descriptor: Change = |p| {
         for (name, value) in [("urls", json!([])), ("artifactType", json!("t"))] {
             p["targetArtifact"][name] = value;
         }
@@ -201,7 +203,7 @@ async fn more_annotations_are_allowed_and_nothing_else_may_change() {
             sealed(makes, &request(format)).await.unwrap();
         }
     }
-    let refusals: [(fn(&mut Value), &str); 9] = [
+    let refusals: [(Change, &str); 9] = [
         (|p| p["targetArtifact"]["size"] = json!(943), "envelope-made-subject"),
         (|p| p["targetArtifact"]["mediaType"] = json!("x"), "envelope-made-subject"),
         (

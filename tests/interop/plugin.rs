@@ -46,8 +46,12 @@ fn cells() -> Vec<Cell> {
     cells
 }
 
-/// `sealwright sign --plugin`; the signature's digest.
 fn sign(cell: &Bench<'_>, image: &str) -> Result<String, String> {
+    sign_with(cell, image, &[])
+}
+
+/// `sealwright sign --plugin`; the signature's digest.
+pub fn sign_with(cell: &Bench<'_>, image: &str, flags: &[String]) -> Result<String, String> {
     let files = cell.world.chain(&cell.chain());
     let mut arguments: Vec<String> = [
         "sign",
@@ -62,6 +66,7 @@ fn sign(cell: &Bench<'_>, image: &str) -> Result<String, String> {
     if cell.registry == Registry::ReferrersApi {
         arguments.push("--force-referrers-tag=false".to_owned());
     }
+    arguments.extend_from_slice(flags);
     arguments.push(image.to_owned());
     let answer = cell.world.sealwright(&arguments)?.succeeds()?;
     let digest = answer.stdout.trim_end().rsplit('@').next().unwrap_or_default();

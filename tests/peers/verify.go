@@ -43,8 +43,10 @@ func verify(ctx context.Context, args []string) error {
 	metadata := pairs{}
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
 	image.register(flags)
-	config := flags.String("config", "", "notation's configuration directory: trustpolicy.json and truststore/")
+	config := flags.String("config", "", "notation's configuration directory: trustpolicy.json, truststore/ and plugins/")
 	maximum := flags.Int("max-signatures", 100, "signatures to try")
+	pluginConfig := pairs{}
+	flags.Var(pluginConfig, "plugin-config", "for the verification plugin, key=value; repeatable")
 	flags.Var(metadata, "metadata", "user metadata that must be in the signature, key=value; repeatable")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -65,6 +67,7 @@ func verify(ctx context.Context, args []string) error {
 		ArtifactReference:    image.reference,
 		MaxSignatureAttempts: *maximum,
 		UserMetadata:         metadata,
+		PluginConfig:         pluginConfig,
 	})
 	if err != nil {
 		if err := printJSON(verified{Errors: causes(err)}); err != nil {

@@ -3,6 +3,8 @@
 mod job;
 mod runner;
 mod schema;
+#[path = "../plugin/tester.rs"]
+mod tester;
 
 mod artifact_signing;
 mod connected_registry;
@@ -19,6 +21,8 @@ mod many;
 mod notation_action;
 mod oidc;
 mod plugin;
+mod plugin_key;
+mod plugin_verify;
 mod prepared;
 mod pushed;
 mod recursive;

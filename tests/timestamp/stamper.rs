@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use sealwright::clock::ManualClock;
 use sealwright::crypto::{Hash, Suite};
-use sealwright::envelope::Signer as _;
 use sealwright::fault::Fault as _;
 use sealwright::lab::{Stamp, Tsa};
 use sealwright::revocation::{Answers, Asked, CertificateStatus, RevocationCheck, Revoked, Status};

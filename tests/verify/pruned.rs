@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sealwright::batch::{Ended, PruneRequest, TimestampTrust, Verdict, plan};
 use sealwright::clock::ManualClock;
-use sealwright::envelope::{Format, Payload, SealRequest, Signer as _, seal_with};
+use sealwright::envelope::{Format, Payload, SealRequest, seal_with};
 use sealwright::lab::{Stamp, Tsa};
 use sealwright::registry::Reference;
 use sealwright::revocation::{Revoked, Status};

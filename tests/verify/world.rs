@@ -9,9 +9,7 @@ use rcgen::{
 };
 use sealwright::clock::ManualClock;
 use sealwright::crypto::{Digest, PrivateKey};
-use sealwright::envelope::{
-    Format, LocalSigner, Payload, SealRequest, Signer, TargetArtifact, seal,
-};
+use sealwright::envelope::{Format, LocalSigner, Payload, SealRequest, TargetArtifact, seal};
 use sealwright::fault::{BoxFault, Fault};
 use sealwright::registry::{
     Child, FetchedSignature, Listing, PushPermission, Pushed, Reference, Registry, Resolved,

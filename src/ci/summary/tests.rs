@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::ci::report::{CheckReport, ErrorReport, PolicyReport, SignerReport};
+use crate::ci::report::{CheckReport, ErrorReport, PluginReport, PolicyReport, SignerReport};
 use crate::registry::Reference;
 
 const LIMIT: usize = 1_000_000;
@@ -174,10 +174,12 @@ fn checks_are_marks_and_those_never_made_are_no_columns() {
         because: Vec::new(),
         hint: None,
     };
+    let (name, version) = ("acme".to_owned(), "1.2.0".to_owned());
+    let plugin = Some(PluginReport { name, version, decided: Vec::new() });
     let verified = ImageReport {
         outcome: Outcome::Verified,
         policy: Some(PolicyReport { name: "prod".into(), level: "permissive" }),
-        signatures: vec![tried(good(), None)],
+        signatures: vec![SignatureReport { plugin, ..tried(good(), None) }],
         ..signed("app")
     };
     let refused = ErrorReport {
@@ -215,7 +217,7 @@ fn checks_are_marks_and_those_never_made_are_no_columns() {
 
     ✅ `r.io/app@sha256:abababababababababababababababababababababababababababababababab`, trust policy `prod`, level permissive
 
-    - ✅ `sha256:cdcdcdcdcdcd…`: integrity passed, authenticity passed, expiry failed (logged), revocation skipped
+    - ✅ `sha256:cdcdcdcdcdcd…`: integrity passed, authenticity passed, expiry failed (logged), revocation skipped, plugin `acme 1.2.0`
 
 
     </details>

@@ -59,12 +59,12 @@ pub const SIGN: CommandSpec = CommandSpec {
             .arg(flags::text(
                 "plugin",
                 "string",
-                "signing plugin name (required if --id is set): azure-kv. This is mutually exclusive with the --key flag",
+                "signing plugin name (required if --id is set): azure-kv, or one that is installed. This is mutually exclusive with the --key flag",
             ))
             .arg(flags::texts(
                 "plugin-config",
                 "key=value",
-                "azure-kv: ca_certs=<file>, self_signed=true, credential_type=<environment|workloadid|managedid|azurecli>",
+                "{key}={value} pairs for the plugin; azure-kv: ca_certs=<file>, self_signed=true, credential_type=<environment|workloadid|managedid|azurecli>",
             ))
             .arg(flags::text(
                 "signature-format",

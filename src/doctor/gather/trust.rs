@@ -41,8 +41,8 @@ pub(super) async fn trust(
             let signature = trial::fetched(sealed, patient.format);
             let target = &sealed.intact.payload().target;
             let trial = Trial { signature: &signature, target, reference };
-            let (store, revocation) = (patient.store, patient.revocation);
-            match verify_trial(trial, policy, store, revocation, patient.clock).await {
+            let Patient { store, revocation, plugins, clock, .. } = *patient;
+            match verify_trial(trial, policy, store, revocation, plugins, clock).await {
                 Ok(outcome) => Asked::Answered(outcome),
                 Err(error) => Asked::Refused(of_one(error)),
             }

@@ -8,6 +8,7 @@ use super::{CheckFailure, PluginFailure};
 use crate::envelope::{
     Attribute, AttributeKey, Intact, VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION,
 };
+use crate::fault::Fault as _;
 use crate::plugin::PluginName;
 use crate::trust::Check;
 use crate::verify::CheckResult;
@@ -27,6 +28,7 @@ impl Named {
             Some(failure) => Err(PluginFailure::NotAuthentic {
                 plugin: self.name.clone(),
                 reason: failure.to_string(),
+                hint: failure.hint(),
             }),
             None => Ok(()),
         }

@@ -14,8 +14,8 @@ use crate::clock::rfc3339;
 use crate::envelope::{Intact, PAYLOAD_TYPE, Scheme};
 use crate::fault::excerpt;
 use crate::plugin::{
-    CONTRACT_VERSION, Capability, CriticalAttributes, Plugin, PluginName, PolicySection,
-    SignatureSection, VerifySignatureRequest, VerifySignatureResponse,
+    CONTRACT_VERSION, Capability, CriticalAttributes, Plugin, PluginError, PluginName,
+    PolicySection, SignatureSection, VerifySignatureRequest, VerifySignatureResponse,
 };
 use crate::trust::{Action, Check};
 use crate::verify::outcome::{CheckResult, Tried};
@@ -88,7 +88,7 @@ impl Judge {
         let request = request(intact, context, &asked);
         let answer = self.plugin.verify_signature(&request).await;
         let plugin = || self.name.clone();
-        let answer = answer.map_err(|error| PluginFailure::Failed { plugin: plugin(), error })?;
+        let answer = answer.map_err(|error| self.failed(error, &asked))?;
         let processed = |key: &str| {
             answer.processed_attributes.iter().filter_map(Value::as_str).any(|name| name == key)
         };
@@ -100,6 +100,18 @@ impl Judge {
             self.take_down(capability, &answer, context, tried)?;
         }
         Ok(())
+    }
+
+    /// Who speaks for a plugin tells a result left out from what went wrong.
+    fn failed(&self, error: PluginError, asked: &[Capability]) -> PluginFailure {
+        let plugin = self.name.clone();
+        let PluginError::NoResult { capability: missing, .. } = &error else {
+            return PluginFailure::Failed { plugin, error };
+        };
+        match asked.iter().find(|capability| capability.as_str() == *missing) {
+            Some(capability) => PluginFailure::NoResult { plugin, capability: *capability },
+            None => PluginFailure::Failed { plugin, error },
+        }
     }
 
     /// One result, weighed as the level weighs the check it stands for.

@@ -39,7 +39,12 @@ pub enum PluginFailure {
         "inconclusive: the verification plugin {:?} is run only for an authentic signature",
         plugin.as_str()
     )]
-    NotAuthentic { plugin: PluginName, reason: String },
+    NotAuthentic {
+        plugin: PluginName,
+        /// Why it is not, and what helps.
+        reason: String,
+        hint: Option<String>,
+    },
     #[error("failed to verify with plugin {plugin}: {error}")]
     Failed { plugin: PluginName, error: PluginError },
     #[error(
@@ -122,6 +127,7 @@ impl Fault for PluginFailure {
             Self::NotLocated { error, .. }
             | Self::Metadata { error, .. }
             | Self::Failed { error, .. } => error.hint(),
+            Self::NotAuthentic { hint, .. } => hint.clone(),
             _ => None,
         }
     }

@@ -10,9 +10,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::support::Home;
-
-#[path = "../../plugin/tester.rs"]
-mod tester;
+use super::tester;
 
 /// A home, and the test plugin to put into it.
 struct Desk {

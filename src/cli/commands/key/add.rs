@@ -16,12 +16,12 @@ pub const ADD: CommandSpec = CommandSpec {
         let command = command
             .about("Add key to the signing key list")
             .after_help("Example:\n  sealwright key add --plugin azure-kv --id <key_id> <key_name>")
-            .arg(flags::text("plugin", "string", "signing plugin name: azure-kv"))
+            .arg(flags::text("plugin", "string", "signing plugin name: azure-kv, or one that is installed"))
             .arg(flags::text("id", "string", "key id (required if --plugin is set)"))
             .arg(flags::texts(
                 "plugin-config",
                 "key=value",
-                "azure-kv: ca_certs=<file>, self_signed=true, credential_type=<type>",
+                "{key}={value} pairs for the plugin; azure-kv: ca_certs=<file>, self_signed=true, credential_type=<type>",
             ))
             .arg(flags::switch("default", "mark as default"))
             .arg(flags::positionals("key_name"));
