@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::{Fault, excerpt};
+use crate::fault::{Fault, excerpt, shell_word};
 
 /// most characters quoted of what is no name
 const NAME_LIMIT: usize = 200;
@@ -26,10 +26,9 @@ pub enum PluginError {
     /// The plugins directory cannot be read.
     #[error("failed to list plugin: {operation} {path}: {reason}")]
     List { operation: &'static str, path: String, reason: String },
+    /// It does not run, or the pipes to it break.
     #[error("fork/exec {path}: {reason}")]
     Start { plugin: String, path: String, reason: String },
-    #[error("failed to execute the {command} command for plugin {plugin}: {reason}")]
-    Broken { plugin: String, command: &'static str, reason: String },
     #[error(
         "failed to execute the {command} command for plugin {plugin}: no answer within {seconds} seconds"
     )]
@@ -40,7 +39,7 @@ pub enum PluginError {
     TooLarge { plugin: String, command: &'static str, limit: usize },
     /// It failed without a word. `status` in Go's words: `exit status 3`, `signal: killed`.
     #[error("{status}")]
-    Silent { plugin: String, command: &'static str, status: String },
+    Silent { plugin: String, command: &'static str, path: String, status: String },
     /// It failed, and what it said is not the error object of the protocol.
     #[error("failed to execute the {command} command for plugin {plugin}: {said}")]
     MalformedError { plugin: String, command: &'static str, said: String, problem: String },
@@ -100,7 +99,6 @@ impl Fault for PluginError {
             Self::NotRegular { .. } => "plugin-not-a-regular-file",
             Self::List { .. } => "plugin-list",
             Self::Start { .. } => "plugin-start",
-            Self::Broken { .. } => "plugin-broken",
             Self::TimedOut { .. } => "plugin-timeout",
             Self::TooLarge { .. } => "plugin-too-large",
             Self::Silent { .. } => "plugin-silent",
@@ -138,10 +136,9 @@ impl Fault for PluginError {
                     .to_owned(),
             ),
             Self::Start { .. } => Some(format!("is the plugin built for {}?", platform())),
-            Self::Silent { plugin, .. } => Some(format!(
-                "is the plugin built for {}? Run it: $PLUGINS/{plugin}/notation-{plugin} get-plugin-metadata",
-                platform()
-            )),
+            Self::Silent { command, path, .. } => {
+                Some(format!("see what it says: echo '{{}}' | {} {command}", shell_word(path)))
+            }
             _ => None,
         }
     }

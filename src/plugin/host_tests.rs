@@ -136,6 +136,8 @@ async fn a_plugins_own_error_is_told_with_what_it_adds() {
     assert_eq!(error.to_string(), "ACCESS_DENIED: not yours");
     assert_eq!(error.because(), ["attempt: 3", "vault: wabbit"]);
     let error = describe("terminal").await.expect("there is python");
+    let hint = describe("silent").await.and_then(|error| error.hint()).expect("there is python");
+    assert!(hint.ends_with("/plugins/tester/notation-tester describe-key"), "{hint}");
     let shown = crate::fault::printable(&error.to_string());
     assert_eq!(shown, "A\u{fffd}[31m: b\u{fffd}::error::c # #[error]d");
 }
@@ -415,8 +417,12 @@ async fn a_plugin_is_a_regular_file_in_a_real_folder() {
 fn a_directory_that_is_none_cannot_be_listed() {
     let home = tempfile::tempdir().expect("a folder");
     fs::write(home.path().join("plugins"), "").expect("written");
-    let error = nothing_runs(home.path()).names().expect_err("a file");
-    assert_eq!(error.code(), "plugin-list");
+    let plugins = nothing_runs(home.path());
+    assert_eq!(plugins.names().expect_err("a file").code(), "plugin-list");
+    let name = PluginName::parse("x").expect("a name");
+    let error = plugins.program(&name).map(|_| ()).expect_err("below a file");
+    assert_eq!(error.code(), "plugin-inaccessible");
+    assert!(error.to_string().ends_with("/plugins/x/notation-x: not a directory"), "{error}");
 }
 
 #[tokio::test]

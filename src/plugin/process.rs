@@ -43,6 +43,16 @@ pub struct Call<'a> {
     pub limit: usize,
 }
 
+impl Call<'_> {
+    fn failed(&self, error: &std::io::Error) -> PluginError {
+        PluginError::Start {
+            plugin: self.plugin.to_string(),
+            path: self.path.display().to_string(),
+            reason: start_reason(error),
+        }
+    }
+}
+
 /// most of a plugin's standard error that is looked at; the rest is read and forgotten
 const COMPLAINT_LIMIT: usize = 1024 * 1024;
 
@@ -131,13 +141,7 @@ impl Launcher {
                     again -= 1;
                     self.clock.sleep(distance).await;
                 }
-                Err(error) => {
-                    return Err(PluginError::Start {
-                        plugin: call.plugin.to_string(),
-                        path: call.path.display().to_string(),
-                        reason: start_reason(&error),
-                    });
-                }
+                Err(error) => return Err(call.failed(&error)),
             }
         }
     }
@@ -158,11 +162,7 @@ struct Said {
 
 impl Running {
     async fn converse(&mut self, call: &Call<'_>, clock: &dyn Clock) -> Result<Said, PluginError> {
-        let broken = |error: std::io::Error| PluginError::Broken {
-            plugin: call.plugin.to_string(),
-            command: call.command,
-            reason: os_reason(&error),
-        };
+        let broken = |error: std::io::Error| call.failed(&error);
         let Self { child, group } = self;
         let mut stdin = child.stdin.take().expect("standard input is piped");
         let stdout = child.stdout.take().expect("standard output is piped");
@@ -279,7 +279,8 @@ struct ErrorObject {
 fn complaint(call: &Call<'_>, status: String, stderr: &[u8]) -> PluginError {
     let (plugin, command) = (call.plugin.to_string(), call.command);
     if stderr.is_empty() {
-        return PluginError::Silent { plugin, command, status };
+        let path = call.path.display().to_string();
+        return PluginError::Silent { plugin, command, path, status };
     }
     let read = serde_json::from_slice::<ErrorObject>(stderr).map_err(|error| error.to_string());
     let problem = match read {

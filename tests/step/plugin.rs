@@ -2,8 +2,6 @@
 
 #[path = "../plugin/server.rs"]
 mod server;
-#[path = "../plugin/tester.rs"]
-mod tester;
 
 use std::path::PathBuf;
 
@@ -12,6 +10,7 @@ use sealwright::lab::{IssueRequest, KeySpec, LabOptions, Stamp};
 use serde_json::{Value, json};
 
 use crate::job::Job;
+use crate::tester;
 use server::{Server, ok};
 
 /// A job whose certificate has a key that the test plugin can use.

@@ -82,6 +82,15 @@ fn a_plugin_that_does_not_work_has_an_error_in_its_row() {
 }
 
 #[test]
+fn the_directory_is_below_libexec() {
+    let Some(mut desk) = Desk::new() else { return };
+    let libexec = desk.home.path("libexec");
+    desk.home.set("NOTATION_LIBEXEC", &libexec.display().to_string());
+    super::tester::place(&libexec.join("plugins"), "tester", &desk.python, &version("1.0.0"));
+    assert!(desk.run("plugin ls").contains("\ntester   a test plugin   1.0.0 "));
+}
+
+#[test]
 fn the_group_names_its_commands() {
     let shown = Home::new().run("plugin");
     for command in ["install", "list", "uninstall"] {
