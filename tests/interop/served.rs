@@ -74,8 +74,11 @@ impl Desk {
         ];
         self.run(&world.peer, &sign)?.succeeds()?;
         let config = self.folder.path().join("config");
-        let verify =
-            ["verify".to_owned(), format!("--ref={image}"), format!("--config={}", config.display())];
+        let verify = [
+            "verify".to_owned(),
+            format!("--ref={image}"),
+            format!("--config={}", config.display()),
+        ];
         let answer = self.run(&world.peer, &verify)?.succeeds()?;
         let verified: Value = serde_json::from_str(&answer.stdout).map_err(|e| e.to_string())?;
         let agent = verified["signingAgent"].as_str().unwrap_or_default();

@@ -87,7 +87,8 @@ fn the_directory_is_below_libexec() {
     let libexec = desk.home.path("libexec");
     desk.home.set("NOTATION_LIBEXEC", &libexec.display().to_string());
     super::tester::place(&libexec.join("plugins"), "tester", &desk.python, &version("1.0.0"));
-    assert!(desk.run("plugin ls").contains("\ntester   a test plugin   1.0.0 "));
+    let shown = desk.run("plugin ls");
+    assert!(shown.contains("\ntester ") && shown.contains(" a test plugin "), "{shown}");
 }
 
 #[test]

@@ -139,7 +139,6 @@ fn old_names_are_known_where_their_tool_runs() {
 #[test]
 fn old_names_that_ask_for_something_else_are_refused() {
     for (inputs, code, part) in [
-        (vec![("INPUT_PLUGIN", "other")], "ci-input-invalid", "`azureKeyVault`"),
         (vec![("INPUT_ALLOWREFERRERSAPI", "yes")], "ci-input-invalid", "`true` or `false`"),
         (vec![("INPUT_KEYID", "k"), ("INPUT_KEY", "k")], "ci-input-together", "`keyid` and `key`"),
     ] {
