@@ -23,6 +23,8 @@ mod peer;
 mod plugin;
 #[path = "program/mod.rs"]
 mod program;
+#[path = "interop/served.rs"]
+mod served;
 #[path = "plugin/tester.rs"]
 mod tester;
 #[path = "interop/timestamp.rs"]

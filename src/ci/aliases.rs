@@ -19,16 +19,8 @@ pub enum Meaning {
     /// Each word sets this input to its value; with an empty one the input stays absent. Another
     /// word is refused.
     Words(&'static str, &'static [(&'static str, &'static str)]),
-    /// What this program does anyway, by that tool's word for it; another word is refused.
-    Always(&'static str),
     /// There is nothing left to do, and why.
     NoEffect(&'static str),
-    /// The same as long as it is this word; another word is refused.
-    NoEffectAs(&'static str, &'static str),
-    /// `key=value` lines; each key stands for an input, another key is refused.
-    Settings(&'static [(&'static str, &'static str)]),
-    /// This version refuses it.
-    Later,
 }
 
 /// A value of another tool's input that has the same name here.
@@ -49,20 +41,11 @@ pub struct OldDefault {
 }
 
 impl Alias {
-    /// Whether it is another tool's name, not one that a later version of this program takes.
-    pub fn is_old(&self) -> bool {
-        !matches!(self.stands_for, Meaning::Always(_) | Meaning::Later)
-    }
-
     /// What to write in its place on GitHub, or why nothing.
     pub fn advice(&self) -> String {
-        let or = |names: Vec<&str>| format!("use `{}`", names.join("`, `"));
         match self.stands_for {
-            Meaning::Input(new) | Meaning::Words(new, _) => or(vec![new]),
-            Meaning::Settings(settings) => or(settings.iter().map(|(_, new)| *new).collect()),
-            Meaning::NoEffect(why) | Meaning::NoEffectAs(_, why) => format!("no effect: {why}"),
-            Meaning::Always(word) => format!("always `{word}`"),
-            Meaning::Later => "not supported by this version".to_owned(),
+            Meaning::Input(new) | Meaning::Words(new, _) => format!("use `{new}`"),
+            Meaning::NoEffect(why) => format!("no effect: {why}"),
         }
     }
 }
@@ -77,25 +60,16 @@ const fn pipelines(name: &'static str, stands_for: Meaning) -> Alias {
 
 const NOTHING_TO_INSTALL: Meaning = Meaning::NoEffect("the step brings its own program");
 
-const BUILT_IN: &str = "azure-kv is built in";
-
 /// Names of the task Notation@0 that differ from the table's in camelCase (learn.microsoft.com,
 /// "Notation@0 - Notation v0 task"), names of notation-action (github.com/notaryproject/notation-action,
-/// sign/action.yml and verify/action.yml), and names that a later version takes.
+/// sign/action.yml and verify/action.yml).
 pub const ALIASES: &[Alias] = &[
     github("target_artifact_reference", Meaning::Input("images")),
     github("key_id", Meaning::Input("key")),
-    github("plugin_name", Meaning::NoEffectAs("azure-kv", BUILT_IN)),
-    github("plugin_url", Meaning::NoEffect(BUILT_IN)),
-    github("plugin_checksum", Meaning::NoEffect(BUILT_IN)),
-    github(
-        "plugin_config",
-        Meaning::Settings(&[
-            ("ca_certs", "ca-certs"),
-            ("self_signed", "self-signed"),
-            ("credential_type", "credential-type"),
-        ]),
-    ),
+    github("plugin_name", Meaning::Input("plugin")),
+    github("plugin_url", Meaning::Input("plugin-url")),
+    github("plugin_checksum", Meaning::Input("plugin-checksum")),
+    github("plugin_config", Meaning::Input("plugin-config")),
     github("signature_format", Meaning::Input("signature-format")),
     github("force_referrers_tag", Meaning::Input("force-referrers-tag")),
     github(
@@ -106,9 +80,6 @@ pub const ALIASES: &[Alias] = &[
     github("trust_store", Meaning::Input("trust-store")),
     github("timestamp_url", Meaning::Input("timestamp-url")),
     github("timestamp_root_cert", Meaning::Input("timestamp-root-cert")),
-    github("plugin", Meaning::Always("azure-kv")),
-    github("plugin-config", Meaning::Later),
-    pipelines("pluginConfig", Meaning::Later),
     pipelines("artifactRefs", Meaning::Input("images")),
     pipelines("keyid", Meaning::Input("key")),
     pipelines("caCertBundle", Meaning::Input("ca-certs")),
@@ -117,7 +88,6 @@ pub const ALIASES: &[Alias] = &[
         "allowReferrersAPI",
         Meaning::Words("force-referrers-tag", &[("true", "false"), ("false", "")]),
     ),
-    pipelines("plugin", Meaning::Always("azureKeyVault")),
     pipelines("akvPluginVersion", Meaning::NoEffect("the step needs no plugin")),
     pipelines("isCustomVersion", NOTHING_TO_INSTALL),
     pipelines("version", NOTHING_TO_INSTALL),
@@ -125,12 +95,15 @@ pub const ALIASES: &[Alias] = &[
     pipelines("checksum", NOTHING_TO_INSTALL),
 ];
 
-pub const WORDS: &[Word] = &[Word {
-    place: Place::AzurePipelines,
-    input: "command",
-    word: "install",
-    stands_for: "setup",
-}];
+pub const WORDS: &[Word] = &[
+    Word { place: Place::AzurePipelines, input: "command", word: "install", stands_for: "setup" },
+    Word {
+        place: Place::AzurePipelines,
+        input: "plugin",
+        word: "azureKeyVault",
+        stands_for: "azure-kv",
+    },
+];
 
 /// notation-action signs in JWS (sign/action.yml, "signature_format").
 pub const OLD_DEFAULTS: &[OldDefault] =
@@ -193,7 +166,6 @@ mod tests {
         for alias in ALIASES {
             let names = match alias.stands_for {
                 Meaning::Input(name) | Meaning::Words(name, _) => vec![name],
-                Meaning::Settings(settings) => settings.iter().map(|(_, name)| *name).collect(),
                 _ => vec![],
             };
             assert!(names.iter().all(|name| known(name).is_some()), "{alias:?}");

@@ -5,9 +5,9 @@ mod sources;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::aliases::{self, Meaning};
+use super::aliases;
 use super::draft::Draft;
 use super::table::{self, Input, Place, Shape};
 use crate::fault::Fault;
@@ -85,34 +85,19 @@ impl<'de> Visitor<'de> for FileVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
         let mut draft = Draft::default();
         let mut seen = Vec::new();
-        while let Some(key) = map.next_key_seed(InputName { seen: &seen })? {
-            match key {
-                Key::Input(input) => {
-                    let value = match input.shape {
-                        Shape::Sources => map.next_value::<Sources>()?.0,
-                        _ => map.next_value::<Value>()?.0,
-                    };
-                    if input.shape == Shape::File && value.trim_end().contains('\n') {
-                        return Err(A::Error::custom(format!("`{}` is one file", input.name)));
-                    }
-                    draft.set(input.name, &value);
-                    seen.push(input.name);
-                }
-                Key::Always(word) => {
-                    map.next_value_seed(Word(word))?;
-                }
+        while let Some(input) = map.next_key_seed(InputName { seen: &seen })? {
+            let value = match input.shape {
+                Shape::Sources => map.next_value::<Sources>()?.0,
+                _ => map.next_value::<Value>()?.0,
+            };
+            if input.shape == Shape::File && value.trim_end().contains('\n') {
+                return Err(A::Error::custom(format!("`{}` is one file", input.name)));
             }
+            draft.set(input.name, &value);
+            seen.push(input.name);
         }
         Ok(File(draft))
     }
-}
-
-/// What a key of the file names.
-enum Key {
-    /// An input of the table.
-    Input(&'static Input),
-    /// What is always this word.
-    Always(&'static str),
 }
 
 /// A key of the file: an input of the table that did not stand there before.
@@ -121,7 +106,7 @@ struct InputName<'a> {
 }
 
 impl<'de> DeserializeSeed<'de> for InputName<'_> {
-    type Value = Key;
+    type Value = &'static Input;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -129,21 +114,15 @@ impl<'de> DeserializeSeed<'de> for InputName<'_> {
 }
 
 impl Visitor<'_> for InputName<'_> {
-    type Value = Key;
+    type Value = &'static Input;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of an input")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
+    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
         if let Some(alias) = aliases::alias(key, Place::GitHub) {
-            return match alias.stands_for {
-                Meaning::Always(word) => Ok(Key::Always(word)),
-                Meaning::Later => {
-                    Err(E::custom(format!("key `{key}` is not supported by this version")))
-                }
-                _ => Err(E::custom(format!("unknown key `{key}`; {}", alias.advice()))),
-            };
+            return Err(E::custom(format!("unknown key `{key}`; {}", alias.advice())));
         }
         match (table::known(key), table::nearest(key)) {
             (Some(input), _) if input.name == "config" => {
@@ -152,37 +131,11 @@ impl Visitor<'_> for InputName<'_> {
             (Some(input), _) if self.seen.contains(&input.name) => {
                 Err(E::custom(format!("duplicate key `{key}`")))
             }
-            (Some(input), _) => Ok(Key::Input(input)),
+            (Some(input), _) => Ok(input),
             (None, Some(nearest)) => {
                 Err(E::custom(format!("unknown key `{key}`; did you mean `{nearest}`?")))
             }
             (None, None) => Err(E::custom(format!("unknown key `{key}`"))),
-        }
-    }
-}
-
-/// The one text that a key may have.
-struct Word(&'static str);
-
-impl<'de> DeserializeSeed<'de> for Word {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Word {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`, which is all that this version supports", self.0)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        match text.trim() == self.0 {
-            true => Ok(()),
-            false => Err(E::invalid_value(Unexpected::Str(text), &self)),
         }
     }
 }
@@ -338,17 +291,18 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_later_versions_and_other_tools_are_refused_by_name() {
+    fn keys_of_other_tools_are_refused_by_name() {
         for (text, message) in [
             ("timestamp_url: http://t\n", "unknown key `timestamp_url`; use `timestamp-url`"),
-            ("plugin-config: a=b\n", "`plugin-config` is not supported by this version"),
-            ("plugin: other\n", "expected `azure-kv`, which is all that this version supports"),
+            ("plugin_name: p\n", "unknown key `plugin_name`; use `plugin`"),
             ("key_id: k\n", "unknown key `key_id`; use `key`"),
         ] {
             let text = problem(text);
             assert!(text.contains(message) && text.contains("line 1"), "{text}");
         }
-        assert_eq!(Draft::from_yaml("f", "plugin: azure-kv\n"), Ok(Draft::default()));
+        let draft = Draft::from_yaml("f", "plugin: other\nplugin-config:\n  a: b\n").unwrap();
+        assert_eq!(draft.given("plugin"), Some("other"));
+        assert_eq!(draft.given("plugin-config"), Some("a=b"));
     }
 
     #[test]

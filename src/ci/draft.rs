@@ -35,8 +35,6 @@ pub enum InputError {
     /// What was pushed cannot be told.
     #[error(transparent)]
     Pushed(#[from] PushedError),
-    #[error("input `{name}` is not supported by this version")]
-    Later { name: &'static str },
 }
 
 impl Fault for InputError {
@@ -46,7 +44,6 @@ impl Fault for InputError {
             InputError::Invalid { .. } => "ci-input-invalid",
             InputError::Together { .. } => "ci-input-together",
             InputError::Pushed(error) => error.code(),
-            InputError::Later { .. } => "ci-input-later",
         }
     }
 

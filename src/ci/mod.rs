@@ -43,7 +43,7 @@ pub use report::{
 pub use run::{Finished, JobCancelled, TimeOver, done, refuse, run};
 pub use schema::{config_schema, report_schema};
 pub use services::{Cancelled, LogOut, LoggedIn, Login, Presence, Provenance, Services, Written};
-pub use step::{BinaryNames, ChainSource, Command, KeyChoice, Step};
+pub use step::{BinaryNames, ChainSource, Command, KeyChoice, PluginSource, Step, StepPlugin};
 pub use summary::summary;
 pub use table::{Group, INPUTS, Input, OUTPUTS, Output, Place, Shape};
 pub use trust::{

@@ -1,6 +1,7 @@
 //! A valid step: what the inputs ask for.
 
 mod artifact_signing;
+mod plugin;
 mod revocation;
 mod trust;
 mod validate;
@@ -20,6 +21,7 @@ use crate::registry::{Reference, ReferrersMode};
 use crate::revocation::RevocationSettings;
 use crate::secret::Secret;
 use crate::sign::OwnRule;
+pub use plugin::{PluginSource, StepPlugin};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
@@ -59,6 +61,8 @@ pub enum KeyChoice {
     Named(String),
     /// A vault's certificate, latest version.
     Certificate { vault: String, certificate: String },
+    /// The key that a plugin other than azure-kv knows by this id.
+    Plugin { id: String },
     /// A certificate profile of Artifact Signing, checked by `azure`.
     ArtifactSigning { endpoint: String, account: String, profile: String },
 }
@@ -105,6 +109,7 @@ pub struct Step {
     pub registries: Vec<String>,
     /// Present for `sign`.
     pub key: Option<KeyChoice>,
+    pub plugin: StepPlugin,
     pub chain: ChainSource,
     pub credential_type: Option<String>,
     /// The application, or the user-assigned managed identity, that the inputs name.

@@ -30,6 +30,7 @@ mod serve;
 mod session;
 mod signing_key;
 mod step_github;
+mod step_plugin;
 mod step_services;
 mod step_trust;
 mod streams;

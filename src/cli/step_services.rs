@@ -8,9 +8,12 @@ use futures_util::future::FutureExt as _;
 use tokio::sync::OnceCell;
 
 use super::cancelled::cancelled;
+use super::error::CliError;
 use super::examination::Examination;
+use super::native_plugin::AZURE_KV;
 use super::session::Session;
 use super::signing_key::SigningKey;
+use super::step_plugin::install_absent;
 use super::world::{World, stores};
 use crate::azure::{CertificateProfile, ExtraHosts, KeyId, full_registry_name};
 use crate::batch::{Member, Once, sign_once};
@@ -86,7 +89,7 @@ impl StepServices {
         let own = step.own_revocation.map(|rule| OwnRevocation::new(rule, revocation.clone()));
         Self {
             revocation,
-            plugins: world.verification_plugins(BTreeMap::new()),
+            plugins: world.verification_plugins(step.plugin.config.clone()),
             own_revocation: own,
             world,
             step: step.clone(),
@@ -118,17 +121,27 @@ impl StepServices {
                 CertificateProfile::parse(&endpoint, &account, &profile, &extra)?;
                 return Ok(SigningKey::ArtifactSigning { endpoint, account, profile });
             }
+            KeyChoice::Plugin { id } => {
+                let plugin = self.step.plugin.name.as_str();
+                let key = SigningKey::of_plugin(plugin, id, self.step.plugin.config.clone())?;
+                return match key {
+                    SigningKey::ArtifactSigning { .. } if self.step.timestamps.is_none() => {
+                        Err(CliError::ShortLivedWithoutTimestamp.into())
+                    }
+                    key => Ok(key),
+                };
+            }
             KeyChoice::Id(id) => KeyId::parse(id, &extra)?.to_string(),
             KeyChoice::Certificate { vault, certificate } => {
                 KeyId::latest(vault, certificate, self.step.cloud(), &extra)?.to_string()
             }
         };
-        Ok(SigningKey::AzureKv { id, config: self.plugin_config() })
+        SigningKey::of_plugin(AZURE_KV.name, &id, self.plugin_config())
     }
 
-    /// The inputs as the settings of notation's azure-kv plugin.
+    /// The inputs as the settings of notation's azure-kv plugin, with those given as such.
     fn plugin_config(&self) -> BTreeMap<String, String> {
-        let mut config = BTreeMap::new();
+        let mut config = self.step.plugin.config.clone();
         match &self.step.chain {
             ChainSource::Vault => {}
             ChainSource::SelfSigned => {
@@ -177,6 +190,7 @@ impl StepServices {
 #[async_trait::async_trait]
 impl Services for StepServices {
     async fn prepare(&self) -> Result<(), BoxFault> {
+        install_absent(&self.step.plugin, &self.world).await?;
         if self.step.command == Command::Verify {
             let policy = crate::config::trust_policy::load(&self.trust.policy)?;
             // the cell is empty: a step prepares once

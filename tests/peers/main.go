@@ -26,6 +26,7 @@ const limit = time.Minute
 func commands() []command {
 	return []command{
 		{"sign", "sign an image with notation-go and push the signature", sign, false},
+		{"sign-plugin", "sign an image with a plugin that notation-go runs", signWithPlugin, false},
 		{"verify", "verify an image with notation-go", verify, false},
 		{"list", "print the signature manifests of an image", list, false},
 		{"registry", "serve a registry on loopback until SIGTERM", serveRegistry, true},

@@ -86,7 +86,8 @@ fn a_pipeline_written_for_notation_signs_with_a_timestamp() {
 fn what_this_version_cannot_do_is_refused_by_name() {
     let job = Job::start();
     for (name, value, code) in [
-        ("plugin", "another", "ci-input-invalid"),
+        ("plugin", "../another", "ci-input-invalid"),
+        ("pluginConfig", "ca_cert=x", "ci-input-invalid"),
         ("keyid", "https://v.vault.azure.net/keys/k", "ci-input-together"),
     ] {
         let done = job.signs(&[(name, value)]).done().failed();

@@ -21,6 +21,7 @@ mod login;
 mod many;
 mod notation_action;
 mod oidc;
+mod plugin;
 mod plugin_key;
 mod plugin_verify;
 mod prepared;

@@ -36,11 +36,16 @@ fn its_sign_step_signs_in_its_default_format() {
     assert_eq!(envelope(&job, &done), "application/jose+json");
     assert_eq!(job.lab.tags("app"), ["v1"], "allow_referrers_api leaves the tag index out");
     let [warning] = done.commands("warning")[..] else { panic!("{}", done.log()) };
-    for part in ["`key_id` is deprecated; its name is `key`", "its name is `images`", "`jws`"] {
+    for part in [
+        "`key_id` is deprecated; its name is `key`",
+        "its name is `plugin-url`",
+        "its name is `images`",
+        "`jws`",
+    ] {
         assert_eq!(warning.matches(part).count(), 1, "{part}: {warning}");
     }
     let [notice] = done.commands("notice")[..] else { panic!("{}", done.log()) };
-    assert!(notice.contains("`plugin_url` has no effect: azure-kv is built in"), "{notice}");
+    assert!(notice.contains("`plugin-url` has no effect: azure-kv is built in"), "{notice}");
 }
 
 #[test]
@@ -66,16 +71,15 @@ fn what_it_had_and_this_has_not_is_refused_by_name_before_anything_is_asked() {
     let job = Job::start();
     job.lab.control().reset();
     for (name, value, code) in [
-        ("plugin-config", "a=b", "ci-input-later"),
-        ("plugin", "com.amazonaws.signer.notation.plugin", "ci-input-invalid"),
-        ("plugin_name", "com.amazonaws.signer.notation.plugin", "ci-input-invalid"),
-        ("plugin_config", "ca_cert=chain.pem", "ci-input-invalid"),
+        ("plugin-config", "ca_cert=chain.pem", "ci-input-invalid"),
+        ("plugin-url", "https://example.com/p.zip", "ci-input-missing"),
         ("key_id", "k", "ci-input-together"),
     ] {
         let done = job.signs(&[(name, value)]).done().failed();
         let error = done.report()["error"].clone();
         assert_eq!(error["code"], code, "{}", done.log());
-        assert!(error["message"].to_string().contains(&format!("`{name}`")), "{error}");
+        let named = error["message"].to_string();
+        assert!(named.contains(&format!("`{name}`")), "{error}");
     }
     assert_eq!(job.lab.control().requests().len(), 0);
 }

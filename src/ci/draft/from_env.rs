@@ -63,7 +63,7 @@ impl Draft {
         if place == Place::AzurePipelines {
             reading.draft.uris = env.value(name::RESOURCE_URIS).map(str::to_owned);
         }
-        if aliases.iter().any(|(alias, _)| alias.is_old()) {
+        if !aliases.is_empty() {
             reading.keep_defaults();
         }
         (reading.draft, together(reading.remarks, place))
@@ -143,25 +143,14 @@ impl Reading<'_> {
                     }
                 }
             }
-            Meaning::Always(word) if word == value => {}
-            Meaning::Always(word) => self.refuse(invalid(old, value, format!("`{word}`"))),
-            Meaning::NoEffectAs(word, _) if word != value => {
-                self.refuse(invalid(old, value, format!("`{word}`")));
-            }
-            Meaning::NoEffect(why) | Meaning::NoEffectAs(_, why) => {
+            Meaning::NoEffect(why) => {
                 let text = format!("input `{old}` has no effect: {why}");
                 self.remark(Level::Notice, NO_EFFECT, text);
             }
-            Meaning::Settings(settings) => self.settings(old, settings, value),
-            Meaning::Later => self.refuse(InputError::Later { name: old }),
         }
     }
 
     fn rename(&mut self, old: &'static str, new: &'static str, value: &str) {
-        self.take_over(&format!("input `{old}`"), old, new, value);
-    }
-
-    fn take_over(&mut self, what: &str, old: &'static str, new: &'static str, value: &str) {
         let input = table::known(new).expect("aliases stand for inputs of the table");
         if self.draft.given(new).is_some() {
             let why = "one is the other's old name";
@@ -171,32 +160,11 @@ impl Reading<'_> {
             Place::AzurePipelines => aliases::camel_case(new),
             _ => new.to_owned(),
         };
-        let text = format!("{what} is deprecated; its name is `{spelled}`");
+        let text = format!("input `{old}` is deprecated; its name is `{spelled}`");
         self.put(input, value);
         if self.draft.given(new).is_some() {
             self.aliased.insert(new, old);
             self.remark(Level::Warning, DEPRECATED, text);
-        }
-    }
-
-    /// `key=value` lines whose keys stand for inputs.
-    fn settings(&mut self, old: &'static str, known: &[(&str, &'static str)], text: &str) {
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let (key, value) = line.split_once('=').unwrap_or((line, ""));
-            let (key, value) = (key.trim(), value.trim());
-            match known.iter().find(|(name, _)| *name == key) {
-                Some((_, new)) if !value.is_empty() => {
-                    self.take_over(&format!("`{key}` of input `{old}`"), old, new, value);
-                }
-                Some(_) => {
-                    self.refuse(invalid(old, line, "`key=value`, one per line".to_owned()));
-                }
-                None => {
-                    let names: Vec<String> =
-                        known.iter().map(|(name, _)| format!("`{name}`")).collect();
-                    self.refuse(invalid(old, key, format!("the keys {}", names.join(", "))));
-                }
-            }
         }
     }
 

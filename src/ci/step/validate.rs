@@ -35,8 +35,13 @@ impl Draft {
                 expected: "the registries to log in to, such as `myregistry.azurecr.io`".to_owned(),
             });
         }
-        let key = match self.artifact_signing()? {
-            Some(profile) => Some(profile),
+        let mut plugin = self.plugin()?;
+        let own_key = match self.plugin_key(&plugin)? {
+            Some(key) => Some(key),
+            None => self.artifact_signing()?,
+        };
+        let key = match own_key {
+            Some(key) => Some(key),
             None => self.key()?,
         };
         if key.is_none() && command == Command::Sign {
@@ -55,7 +60,10 @@ impl Draft {
             registries,
             key,
             chain: self.chain()?,
-            credential_type: self.text("credential-type").map(str::to_owned),
+            credential_type: plugin
+                .take_credential_type()
+                .or(self.text("credential-type").map(str::to_owned)),
+            plugin,
             azure_client_id: self.text("azure-client-id").map(str::to_owned),
             azure_tenant_id: self.text("azure-tenant-id").map(str::to_owned),
             azure_subscription: self.text("azure-subscription").map(str::to_owned),

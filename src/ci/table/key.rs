@@ -1,6 +1,6 @@
 //! What signs, and what goes into the signature.
 
-use super::{Input, KEY, SIGN, Shape, input};
+use super::{IMAGES, Input, KEY, NAMED, SIGN, Shape, input};
 
 pub(super) const INPUTS: &[Input] = &[
     input(
@@ -46,6 +46,30 @@ pub(super) const INPUTS: &[Input] = &[
         None,
         "Certificate profile of the account: its current certificate signs.",
     ).of(SIGN),
+    input(
+        "plugin",
+        Shape::Text,
+        Some("azure-kv"),
+        "Signing plugin of notation's: `azure-kv`, which is built in, or one that is installed, such as `com.amazonaws.signer.notation.plugin`; `key` is then the plugin's key id.",
+    ).of(NAMED),
+    input(
+        "plugin-config",
+        Shape::Pairs,
+        None,
+        "`key=value` lines for the plugin that signs or verifies; `native=false`: an installed azure-kv in place of the built-in one.",
+    ).of(NAMED),
+    input(
+        "plugin-url",
+        Shape::Text,
+        None,
+        "Archive or executable of `plugin`, `https://…`, installed where that plugin is not there; with `plugin-checksum`.",
+    ).of(IMAGES),
+    input(
+        "plugin-checksum",
+        Shape::Text,
+        None,
+        "SHA-256 of what `plugin-url` names, 64 hexadecimal digits.",
+    ).of(IMAGES),
     input("signature-format", Shape::OneOf(&["cose", "jws"]), Some("cose"), "`cose` or `jws`.").of(KEY),
     input(
         "expiry",

@@ -24,7 +24,7 @@ mod vault;
 mod verify;
 mod version;
 
-pub use plugin::plugins;
+pub use plugin::{fetch, plugins};
 
 use clap::{ArgMatches, Command};
 use futures_util::future::BoxFuture;

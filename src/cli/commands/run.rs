@@ -20,6 +20,7 @@ use crate::cli::log;
 use crate::cli::parse::flags::{self, Verbosity};
 use crate::cli::session::Session;
 use crate::cli::step_github;
+use crate::cli::step_plugin;
 use crate::cli::step_services::{LoginStores, StepServices, nonce};
 use crate::cli::step_trust;
 use crate::cli::world::{World, WorldOptions};
@@ -185,6 +186,9 @@ async fn perform(
         trust = step_trust::for_this_step(step, &world, &session.env, home.path(), host) => trust?,
         () = clock.sleep(step.timeout) => return Err(over().into()),
     };
+    if matches!(step.command, Command::Sign | Command::Verify) {
+        step_plugin::tell(&step.plugin, host);
+    }
     let services = StepServices::new(step, world, trust, session);
     Ok(ci::run(step, &services, host, &*clock, files).await)
 }

@@ -1,83 +1,20 @@
 //! `plugin install --url`: from a server with TLS on loopback.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
-use std::sync::Arc;
-
 use insta::assert_snapshot;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use sealwright::crypto::Digest;
 
 use super::super::support::Home;
 use super::{Desk, version};
 
-/// Answers each path by a closure, one connection after another.
-struct Server {
-    address: String,
-    certificate: String,
-}
+#[path = "../../plugin/server.rs"]
+mod server;
 
-impl Server {
-    fn start(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let names = vec!["localhost".to_owned()];
-        let certificate = rcgen::CertificateParams::new(names).expect("a name");
-        let certificate = certificate.self_signed(&key).expect("signed");
-        let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider's own")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], private)
-            .expect("they belong together");
-        let config = Arc::new(config);
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let session = ServerConnection::new(config.clone()).expect("a session");
-                let mut reader = BufReader::new(StreamOwned::new(session, stream));
-                let mut lines = Vec::new();
-                while let Some(Ok(line)) = reader.by_ref_line() {
-                    if line.is_empty() {
-                        break;
-                    }
-                    lines.push(line);
-                }
-                let Some(first) = lines.first() else { continue };
-                let path = first.split(' ').nth(1).unwrap_or_default();
-                let mut stream = reader.into_inner();
-                let _ = stream.write_all(&answer(path)).and_then(|()| stream.flush());
-                stream.conn.send_close_notify();
-                let _ = stream.flush();
-            }
-        });
-        Self { address: format!("https://localhost:{port}"), certificate: certificate.pem() }
-    }
+use server::{Server, ok};
 
-    fn trusted_by(&self, home: &mut Home) {
-        let path = home.write("roots.pem", &self.certificate);
-        home.set("SSL_CERT_FILE", &path);
-        home.replace(&self.address, "$SERVER");
-    }
-}
-
-trait Line {
-    fn by_ref_line(&mut self) -> Option<std::io::Result<String>>;
-}
-
-impl<R: std::io::BufRead> Line for R {
-    fn by_ref_line(&mut self) -> Option<std::io::Result<String>> {
-        self.by_ref().lines().next()
-    }
-}
-
-fn ok(body: &[u8]) -> Vec<u8> {
-    let head =
-        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-    [head.as_bytes(), body].concat()
+fn trusted_by(server: &Server, home: &mut Home) {
+    let path = home.write("roots.pem", &server.certificate);
+    home.set("SSL_CERT_FILE", &path);
+    home.replace(&server.address, "$SERVER");
 }
 
 fn moved(to: &str) -> Vec<u8> {
@@ -126,7 +63,7 @@ fn a_plugin_is_downloaded_checked_and_installed() {
         "/down" => moved("http://localhost:1/x"),
         _ => b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec(),
     });
-    server.trusted_by(&mut desk.home);
+    trusted_by(&server, &mut desk.home);
     let from = |path: &str, sum: &str| {
         let address = &server.address;
         desk.run(&format!("plugin install --url {address}{path} --sha256sum {sum}"))

@@ -7,15 +7,55 @@ use super::super::support::Home;
 use super::{Desk, version};
 
 #[test]
-fn there_are_none_in_a_fresh_home() {
+fn a_fresh_home_has_those_that_are_built_in() {
     let home = Home::new();
     assert_snapshot!(home.run("plugin ls"), @r"
     [stdout]
-    NAME   DESCRIPTION   VERSION   CAPABILITIES   ERROR···
+    NAME                    DESCRIPTION                                                        VERSION   CAPABILITIES                ERROR···
+    azure-artifactsigning   Sign OCI artifacts using the Artifact Signing Service (built in)   1.1.0     [SIGNATURE_GENERATOR.RAW]   <nil>···
+    azure-kv                Notation Azure Key Vault plugin (built in)                         1.2.1     [SIGNATURE_GENERATOR.RAW]   <nil>···
     [exit] 0
     ");
     assert_eq!(home.run("plugin list ignored"), home.run("plugin ls"));
     assert!(!home.config("plugins").exists());
+}
+
+/// As the task Notation@0 reads the version: columns of the first line that begins with the name, from
+/// the end.
+fn version_as_wrappers_read_it(listed: &str) -> String {
+    let line = listed.lines().find(|line| line.starts_with("azure-kv")).expect("a line");
+    let columns: Vec<&str> = line
+        .split("  ")
+        .map(|column| column.trim_matches([' ', '·']))
+        .filter(|column| !column.is_empty())
+        .collect();
+    columns[columns.len() - 3].to_owned()
+}
+
+#[test]
+fn wrappers_read_the_version_they_installed_or_the_built_in_one() {
+    assert_eq!(version_as_wrappers_read_it(&Home::new().run("plugin list")), "1.2.1");
+    let Some(desk) = Desk::new() else { return };
+    desk.place("azure-kv", json!({ "name": "azure-kv", "version": "1.2.0" }));
+    let shown = desk.run("plugin list");
+    assert_eq!(version_as_wrappers_read_it(&shown), "1.2.0");
+    assert_snapshot!(shown, @r"
+    [stdout]
+    NAME                    DESCRIPTION                                                        VERSION   CAPABILITIES                ERROR···
+    azure-artifactsigning   Sign OCI artifacts using the Artifact Signing Service (built in)   1.1.0     [SIGNATURE_GENERATOR.RAW]   <nil>···
+    azure-kv                a test plugin (used with native=false)                             1.2.0     [SIGNATURE_GENERATOR.RAW]   <nil>···
+    azure-kv                Notation Azure Key Vault plugin (built in)                         1.2.1     [SIGNATURE_GENERATOR.RAW]   <nil>···
+    [exit] 0
+    ");
+    let removed = desk.run("plugin uninstall azure-kv -y");
+    assert_eq!(removed, "[stdout]\nSuccessfully uninstalled plugin azure-kv\n[exit] 0");
+    assert_snapshot!(desk.run("plugin uninstall azure-kv -y"), @r"
+    [stderr]
+    Error: unable to find plugin azure-kv.
+    To view a list of installed plugins, use `sealwright plugin list`
+    hint: azure-kv is built in, and no other is installed beside it
+    [exit] 1
+    ");
 }
 
 #[test]
@@ -29,12 +69,14 @@ fn a_plugin_that_does_not_work_has_an_error_in_its_row() {
     std::os::unix::fs::symlink("tester", desk.home.config("plugins/linked")).expect("linked");
     assert_snapshot!(desk.run("plugin ls"), @r#"
     [stdout]
-    NAME      DESCRIPTION     VERSION   CAPABILITIES                ERROR··············································································································
-    a b                                 []                          invalid plugin name "a b": expected letters, digits, '_', '.' and '-'··············································
-    empty                               []                          plugin executable file `notation-empty` not found. Use `sealwright plugin install` command to install the plugin···
-    other                               []                          plugin executable file name must be "notation-tester" instead of "notation-other"··································
-    refuses                             []                          ACCESS_DENIED: no�[2J······························································································
-    tester    a test plugin   1.0.0     [SIGNATURE_GENERATOR.RAW]   <nil>··············································································································
+    NAME                    DESCRIPTION                                                        VERSION   CAPABILITIES                ERROR··············································································································
+    a b                                                                                                  []                          invalid plugin name "a b": expected letters, digits, '_', '.' and '-'··············································
+    azure-artifactsigning   Sign OCI artifacts using the Artifact Signing Service (built in)   1.1.0     [SIGNATURE_GENERATOR.RAW]   <nil>··············································································································
+    azure-kv                Notation Azure Key Vault plugin (built in)                         1.2.1     [SIGNATURE_GENERATOR.RAW]   <nil>··············································································································
+    empty                                                                                                []                          plugin executable file `notation-empty` not found. Use `sealwright plugin install` command to install the plugin···
+    other                                                                                                []                          plugin executable file name must be "notation-tester" instead of "notation-other"··································
+    refuses                                                                                              []                          ACCESS_DENIED: no�[2J······························································································
+    tester                  a test plugin                                                      1.0.0     [SIGNATURE_GENERATOR.RAW]   <nil>··············································································································
     [exit] 0
     "#);
 }
@@ -45,7 +87,8 @@ fn the_directory_is_below_libexec() {
     let libexec = desk.home.path("libexec");
     desk.home.set("NOTATION_LIBEXEC", &libexec.display().to_string());
     super::tester::place(&libexec.join("plugins"), "tester", &desk.python, &version("1.0.0"));
-    assert!(desk.run("plugin ls").contains("\ntester   a test plugin   1.0.0 "));
+    let shown = desk.run("plugin ls");
+    assert!(shown.contains("\ntester ") && shown.contains(" a test plugin "), "{shown}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::cli::error::CliError;
 use crate::cli::http_client::http_client;
 use crate::cli::session::Session;
 use crate::fault::BoxFault;
-use crate::http::{Sink, redacted};
+use crate::http::{Http, Sink, redacted};
 use crate::plugin::{Copied, SIZE_LIMIT, SourceFile, Staging};
 
 /// longest time for a download: 10 minutes, as notation
@@ -50,8 +50,20 @@ pub async fn download(
     let failed = |fault: BoxFault| CliError::Plugin { action: action(), fault };
     let http = http_client(&session.env, session.clock.clone(), session.deadline())
         .map_err(|error| failed(error.into()))?;
-    let file = staging.source().map_err(|error| failed(error.into()))?;
-    let progress = session.streams.spinner("Downloading");
+    fetch(&http, url, staging, session.streams.spinner("Downloading")).await
+}
+
+/// The same with a client of the caller's.
+pub async fn fetch(
+    http: &Http,
+    url: &Url,
+    staging: &Staging,
+    progress: ProgressBar,
+) -> Result<Copied, BoxFault> {
+    let action = || format!("failed to download plugin from URL {}", redacted(url));
+    let file = staging
+        .source()
+        .map_err(|error| CliError::Plugin { action: action(), fault: error.into() })?;
     let mut download = Download { file, progress };
     let done = http.download(url, SIZE_LIMIT, &mut download).await;
     download.progress.finish_and_clear();

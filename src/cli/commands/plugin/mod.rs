@@ -6,6 +6,7 @@ mod list;
 mod serve;
 mod uninstall;
 
+pub use download::fetch;
 pub use install::INSTALL;
 pub use list::LIST;
 pub use serve::SERVE;
