@@ -253,8 +253,8 @@ impl Http {
             return Err(over(attempts));
         };
         let begun = self.clock.elapsed();
-        let attempt = self.attempt(method, url, headers, body, limit);
-        let timed = tokio::time::timeout(left, attempt).await;
+        let timed =
+            tokio::time::timeout(left, self.attempt(method, url, headers, body, limit)).await;
         let took = self.clock.elapsed().saturating_sub(begun);
         let Ok(outcome) = timed else {
             log::given_up(method, url, took);
