@@ -68,7 +68,7 @@ impl Http {
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
         };
-        let build = move |connections: Connections, more: &[reqwest::Certificate]| {
+        let build: Build = Arc::new(move |connections, more: &[reqwest::Certificate]| {
             let roots = || [&extra[..], more].concat();
             let builder = || match &connections {
                 Connections::ByProxy => builder(),
@@ -79,8 +79,7 @@ impl Http {
             };
             let merged = builder().tls_certs_merge(roots()).build();
             merged.or_else(|_| builder().tls_certs_only(roots()).build())
-        };
-        let build: Build = Arc::new(build);
+        });
         let client = build(Connections::ByProxy, &[]).map_err(client_error)?;
         let loopback = Loopback::new(Matcher::from_system(), build);
         Ok(Self {
@@ -253,8 +252,8 @@ impl Http {
             return Err(over(attempts));
         };
         let begun = self.clock.elapsed();
-        let attempt = self.attempt(method, url, headers, body, limit);
-        let timed = tokio::time::timeout(left, attempt).await;
+        let timed =
+            tokio::time::timeout(left, self.attempt(method, url, headers, body, limit)).await;
         let took = self.clock.elapsed().saturating_sub(begun);
         let Ok(outcome) = timed else {
             log::given_up(method, url, took);

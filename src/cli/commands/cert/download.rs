@@ -170,3 +170,46 @@ impl std::fmt::Display for CertificateAddress {
         f.write_str(&redacted(&self.url))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUM: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    fn refused(argument: &str, sha256sum: Option<&str>) -> &'static str {
+        match CertificateAddress::parse(argument, sha256sum, "--type ca --store acme") {
+            Err(error) => error.code(),
+            Ok(found) => panic!("{argument} is {found:?}"),
+        }
+    }
+
+    #[test]
+    fn each_address_that_cannot_be_used_has_its_code() {
+        let with_sum = |address: &str| format!("{address}#sha256={SUM}");
+        for (argument, code) in [
+            (with_sum("http://a.io/r.crt"), "cli-download-not-https"),
+            (with_sum("https://"), "cli-download-not-https"),
+            (with_sum("https://me@a.io/r.crt"), "cli-download-user-information"),
+            ("https://a.io/r.crt".to_owned(), "cli-download-no-checksum"),
+            ("https://a.io/r.crt#sha256=0".to_owned(), "cli-download-checksum"),
+            (with_sum("https://a.io/"), "cli-download-no-name"),
+        ] {
+            assert_eq!(refused(&argument, None), code, "{argument}");
+        }
+        for argument in ["r.crt".to_owned(), with_sum("https://a.io/r.crt")] {
+            assert_eq!(refused(&argument, Some(SUM)), "cli-download-checksum-of-what");
+        }
+    }
+
+    #[test]
+    fn a_path_is_no_address_and_an_address_shows_no_query() {
+        for path in ["r.crt", "./https:/r.crt", r"C:\r.crt", "://r.crt"] {
+            let found = CertificateAddress::parse(path, None, "").expect("a path");
+            assert_eq!(found, None, "{path}");
+        }
+        let found = CertificateAddress::parse("https://a.io/x/r.crt?t=s3cret", Some(SUM), "");
+        let found = found.expect("an address").expect("no path");
+        assert_eq!((found.name(), found.to_string().as_str()), ("r.crt", "https://a.io/x/r.crt"));
+    }
+}
