@@ -1,6 +1,7 @@
 //! Installing a plugin and taking it away again (plugin-extensibility.md, "Installation").
 
 mod error;
+mod leftovers;
 mod staging;
 mod unpack;
 
