@@ -55,7 +55,12 @@ pub fn details(fault: &dyn Fault) -> String {
     }
     if let Some(hint) = fault.hint() {
         for (i, line) in hint.lines().enumerate() {
-            let lead = if i == 0 { "hint: " } else { "      " };
+            // GitHub looks for its commands behind leading space, and a name may have a line end in it
+            let lead = match (i, line.trim_start().starts_with("::")) {
+                (0, _) => "hint: ",
+                (_, false) => "      ",
+                (_, true) => "      \u{fffd}",
+            };
             let _ = writeln!(text, "{lead}{}", printable(line));
         }
     }
@@ -154,7 +159,7 @@ mod tests {
             vec!["a\u{1b}[31mred\n::error::x ##[error]y ##vSo[task.complete]".into()]
         }
         fn hint(&self) -> Option<String> {
-            Some("make it:\n  touch file".into())
+            Some("make it:\n  touch file\n ::error::x".into())
         }
     }
 
@@ -195,7 +200,7 @@ mod tests {
     fn details_are_lines_and_outside_text_cannot_command() {
         assert_eq!(
             details(&Missing),
-            "because a\u{fffd}[31mred\u{fffd}::error::x # #[error]y # #vSo[task.complete]\nhint: make it:\n        touch file\n"
+            "because a\u{fffd}[31mred\u{fffd}::error::x # #[error]y # #vSo[task.complete]\nhint: make it:\n        touch file\n      \u{fffd} ::error::x\n"
         );
     }
 }

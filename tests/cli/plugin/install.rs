@@ -44,8 +44,10 @@ fn an_executable_is_installed_and_updated() {
     assert_eq!(desk.installed(), ["tester 755", "tester/notation-tester 755"]);
     assert_snapshot!(desk.run("plugin ls"), @r"
     [stdout]
-    NAME     DESCRIPTION     VERSION   CAPABILITIES                ERROR···
-    tester   a test plugin   1.0.0     [SIGNATURE_GENERATOR.RAW]   <nil>···
+    NAME                    DESCRIPTION                                                        VERSION   CAPABILITIES                ERROR···
+    azure-artifactsigning   Sign OCI artifacts using the Artifact Signing Service (built in)   1.1.0     [SIGNATURE_GENERATOR.RAW]   <nil>···
+    azure-kv                Notation Azure Key Vault plugin (built in)                         1.2.1     [SIGNATURE_GENERATOR.RAW]   <nil>···
+    tester                  a test plugin                                                      1.0.0     [SIGNATURE_GENERATOR.RAW]   <nil>···
     [exit] 0
     ");
     assert_snapshot!(desk.run(INSTALL), @r"
