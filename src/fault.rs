@@ -55,13 +55,11 @@ pub fn details(fault: &dyn Fault) -> String {
     }
     if let Some(hint) = fault.hint() {
         for (i, line) in hint.lines().enumerate() {
-            // GitHub looks for its commands behind leading space, and a name may have a line end in it
-            let lead = match (i, line.trim_start().starts_with("::")) {
-                (0, _) => "hint: ",
-                (_, false) => "      ",
-                (_, true) => "      \u{fffd}",
+            let _ = match i {
+                0 => writeln!(text, "hint: {}", printable(line)),
+                // a name in a hint may have a line end in it
+                _ => writeln!(text, "      {}", beginning(line)),
             };
-            let _ = writeln!(text, "{lead}{}", printable(line));
         }
     }
     text
@@ -79,6 +77,16 @@ pub fn printable(text: &str) -> String {
         text.insert(at + 1, ' ');
     }
     text
+}
+
+/// [`printable`] text with which a line begins: no command of GitHub's, which it looks for behind leading
+/// space.
+pub fn beginning(text: &str) -> String {
+    let text = printable(text);
+    match text.trim_start().starts_with("::") {
+        true => format!("\u{fffd}{text}"),
+        false => text,
+    }
 }
 
 /// The first `limit` characters of a text from outside, for quoting: whoever wrote it does not say
