@@ -55,8 +55,11 @@ pub fn details(fault: &dyn Fault) -> String {
     }
     if let Some(hint) = fault.hint() {
         for (i, line) in hint.lines().enumerate() {
-            let lead = if i == 0 { "hint: " } else { "      " };
-            let _ = writeln!(text, "{lead}{}", printable(line));
+            let _ = match i {
+                0 => writeln!(text, "hint: {}", printable(line)),
+                // a name in a hint may have a line end in it
+                _ => writeln!(text, "      {}", beginning(line)),
+            };
         }
     }
     text
@@ -74,6 +77,16 @@ pub fn printable(text: &str) -> String {
         text.insert(at + 1, ' ');
     }
     text
+}
+
+/// [`printable`] text with which a line begins: no command of GitHub's, which it looks for behind leading
+/// space.
+pub fn beginning(text: &str) -> String {
+    let text = printable(text);
+    match text.trim_start().starts_with("::") {
+        true => format!("\u{fffd}{text}"),
+        false => text,
+    }
 }
 
 /// The first `limit` characters of a text from outside, for quoting: whoever wrote it does not say
@@ -154,7 +167,7 @@ mod tests {
             vec!["a\u{1b}[31mred\n::error::x ##[error]y ##vSo[task.complete]".into()]
         }
         fn hint(&self) -> Option<String> {
-            Some("make it:\n  touch file".into())
+            Some("make it:\n  touch file\n ::error::x".into())
         }
     }
 
@@ -195,7 +208,7 @@ mod tests {
     fn details_are_lines_and_outside_text_cannot_command() {
         assert_eq!(
             details(&Missing),
-            "because a\u{fffd}[31mred\u{fffd}::error::x # #[error]y # #vSo[task.complete]\nhint: make it:\n        touch file\n"
+            "because a\u{fffd}[31mred\u{fffd}::error::x # #[error]y # #vSo[task.complete]\nhint: make it:\n        touch file\n      \u{fffd} ::error::x\n"
         );
     }
 }

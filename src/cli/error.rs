@@ -78,8 +78,6 @@ pub enum CliError {
     ServerTimeout { flag: &'static str },
     #[error("the time limit of {seconds} seconds is over")]
     TimeOver { seconds: u64 },
-    #[error("plugin-url holds the plugin {found}; {wanted} is the one asked for")]
-    OtherPlugin { wanted: String, found: String },
     /// Not one of the plugins that this program can be.
     #[error("plugin {0:?} is not served: azure-kv is, by `plugin serve azure-kv <command>`")]
     NotServed(String),
@@ -191,7 +189,6 @@ impl Fault for CliError {
             CliError::ShortLivedWithoutTimestamp => "cli-timestamp-needed",
             CliError::Timeout | CliError::ServerTimeout { .. } => "cli-timeout",
             CliError::TimeOver { .. } => "cli-time-over",
-            CliError::OtherPlugin { .. } => "cli-other-plugin",
             CliError::NotServed(_) => "cli-plugin-not-served",
             CliError::NativeSetting(_) => "cli-native-setting",
             CliError::PluginSetting { .. } => "cli-plugin-setting",

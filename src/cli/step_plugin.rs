@@ -9,7 +9,7 @@ use super::world::World;
 use crate::ci::{Host, Level, Place, PluginSource, StepPlugin, camel_case};
 use crate::fault::BoxFault;
 use crate::plugin::{
-    Checksum, Existing, InstallError, PluginError, Source, Staging, install, uninstall,
+    Checksum, Existing, InstallError, PluginError, PluginName, Source, Staging, install,
 };
 
 /// Says that nothing is downloaded for a plugin that is built in.
@@ -40,17 +40,14 @@ pub async fn install_absent(plugin: &StepPlugin, world: &World) -> Result<(), Bo
         return Ok(());
     }
     tracing::info!(target: "sealwright", "installing plugin {}", plugin.name);
-    let installed = install_from(source, world).await?;
-    if installed != plugin.name.as_str() {
-        let other = crate::plugin::PluginName::parse(&installed)?;
-        uninstall(plugins, &other).map_err(failed)?;
-        let wanted = plugin.name.to_string();
-        return Err(CliError::OtherPlugin { wanted, found: installed }.into());
-    }
-    Ok(())
+    install_from(source, &plugin.name, world).await
 }
 
-async fn install_from(source: &PluginSource, world: &World) -> Result<String, BoxFault> {
+async fn install_from(
+    source: &PluginSource,
+    wanted: &PluginName,
+    world: &World,
+) -> Result<(), BoxFault> {
     let plugins = world.plugins();
     let checksum = Checksum::parse(&source.checksum).map_err(failed)?;
     let staging = Staging::new(plugins.folder()).map_err(failed)?;
@@ -59,9 +56,10 @@ async fn install_from(source: &PluginSource, world: &World) -> Result<String, Bo
     let file_name =
         source.url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
     // what was downloaded has no permissions of its own
-    let staged = Source { staging: &staging, copied: &copied, file_name, mode: 0o755 };
-    let installed = install(plugins, staged, Existing::Outdated).await.map_err(failed)?;
-    Ok(installed.name)
+    let wanted = Some(wanted);
+    let staged = Source { staging: &staging, copied: &copied, file_name, mode: 0o755, wanted };
+    install(plugins, staged, Existing::Outdated).await.map_err(failed)?;
+    Ok(())
 }
 
 /// Settings that say neither are refused where the key is opened.

@@ -1,8 +1,9 @@
 //! Plugin names: what may become part of a path.
 
-use super::PluginError;
+use super::{PluginError, STAGING};
 
-/// `[A-Za-z0-9_.-]+`, neither `.` nor `..`: it names a folder and a file.
+/// `[A-Za-z0-9_.-]+`, neither `.` nor `..`, nor named as a folder in the making: it names a folder and
+/// a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PluginName(String);
 
@@ -13,7 +14,7 @@ impl PluginName {
     pub fn parse(name: &str) -> Result<Self, PluginError> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
         let fits = !name.is_empty() && name.len() <= Self::LIMIT && name.bytes().all(allowed);
-        match fits && name != "." && name != ".." {
+        match fits && name != "." && name != ".." && !name.starts_with(STAGING) {
             true => Ok(Self(name.to_owned())),
             false => Err(PluginError::Name(name.to_owned())),
         }
@@ -45,7 +46,19 @@ mod tests {
             assert_eq!(PluginName::parse(good).expect(good).as_str(), good);
         }
         let long = "x".repeat(129);
-        for bad in ["", ".", "..", "a/b", "../x", "a\\b", "a b", "ä", "a\0", long.as_str()] {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "../x",
+            "a\\b",
+            "a b",
+            "ä",
+            "a\0",
+            ".sealwright-x",
+            long.as_str(),
+        ] {
             assert!(matches!(PluginName::parse(bad), Err(PluginError::Name(_))), "{bad:?}");
         }
     }

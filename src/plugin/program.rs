@@ -61,7 +61,8 @@ impl ProgramPlugin {
         serde_json::from_slice(&answer).map_err(|error| PluginError::MalformedAnswer {
             plugin: self.name.to_string(),
             command,
-            problem: error.to_string(),
+            // it may repeat a text of the answer
+            problem: excerpt(&error.to_string(), QUOTE_LIMIT),
         })
     }
 

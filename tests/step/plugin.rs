@@ -89,13 +89,17 @@ fn a_plugin_that_is_not_there_is_downloaded_once() {
     assert!(!plugins(&job).join("tester").exists());
 
     let failed = sign(&url, "other", &checksum).failed();
-    assert_eq!(failed.report()["error"]["code"], "cli-other-plugin", "{}", failed.log());
+    assert_eq!(failed.report()["error"]["code"], "plugin-install-other-plugin", "{}", failed.log());
     assert!(!plugins(&job).join("tester").exists());
 
     sign(&url, "tester", &checksum.to_uppercase()).succeeded();
     assert!(plugins(&job).join("tester/notation-tester").exists());
     // what is there stays
     sign("https://localhost:1/notation-tester", "tester", &checksum).succeeded();
+    // and so it does where the address turns out to hold another plugin than was asked for
+    let failed = sign(&url, "other", &checksum).failed();
+    assert_eq!(failed.report()["error"]["code"], "plugin-install-other-plugin", "{}", failed.log());
+    assert!(plugins(&job).join("tester/notation-tester").exists());
 }
 
 #[test]

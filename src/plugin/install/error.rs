@@ -43,6 +43,9 @@ pub enum InstallError {
         "failed to read plugin name from input file {name}: invalid plugin executable file name. Plugin file name requires format notation-{{plugin-name}}, but got {name}"
     )]
     ExecutableName { name: String },
+    /// Neither run nor installed.
+    #[error("the source holds the plugin {found}; {wanted} is the one asked for")]
+    OtherPlugin { wanted: String, found: String },
     #[error("input file {name} is not executable")]
     NotExecutable { name: String },
     #[error("{}", of_metadata("new", .0))]
@@ -102,6 +105,7 @@ impl Fault for InstallError {
             Self::NoExecutable => "plugin-install-no-executable",
             Self::SeveralExecutables { .. } => "plugin-install-several-executables",
             Self::ExecutableName { .. } => "plugin-install-executable-name",
+            Self::OtherPlugin { .. } => "plugin-install-other-plugin",
             Self::NotExecutable { .. } => "plugin-install-not-executable",
             Self::NewMetadata(error) | Self::Existing(error) | Self::ExistingMetadata(error) => {
                 error.code()

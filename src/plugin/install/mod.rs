@@ -1,6 +1,7 @@
 //! Installing a plugin and taking it away again (plugin-extensibility.md, "Installation").
 
 mod error;
+mod leftovers;
 mod staging;
 mod unpack;
 
@@ -58,6 +59,8 @@ pub struct Source<'a> {
     pub file_name: &'a str,
     /// And its permission bits.
     pub mode: u32,
+    /// The only plugin that it may hold.
+    pub wanted: Option<&'a PluginName>,
 }
 
 /// A plugin that was installed.
@@ -110,6 +113,10 @@ pub async fn install(
             (name, None)
         }
     };
+    if let Some(wanted) = source.wanted.filter(|wanted| **wanted != name) {
+        let (wanted, found) = (wanted.to_string(), name.to_string());
+        return Err(InstallError::OtherPlugin { wanted, found });
+    }
     let new = plugins.at(name.clone(), folder.join(name.executable()));
     let new = new.metadata(&PluginConfig::new()).await.map_err(InstallError::NewMetadata)?;
     let replaced = replaced_by(plugins, &name, &new, existing).await?;

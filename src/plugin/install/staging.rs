@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
+use super::leftovers::{self, Held, REPLACED};
 use super::{InstallError, SIZE_LIMIT};
 use crate::fault::os_reason;
 use crate::plugin::STAGING;
@@ -17,7 +18,11 @@ use crate::plugin::STAGING;
 /// Removed with all that is in it when it is dropped.
 pub struct Staging {
     folder: tempfile::TempDir,
+    _held: Held,
 }
+
+/// How often a folder is made anew that somebody took for a leftover before it was held.
+const TRIES: usize = 5;
 
 /// Bytes that were written down, and their SHA-256 in hexadecimal digits.
 pub struct Copied {
@@ -26,11 +31,20 @@ pub struct Copied {
 }
 
 impl Staging {
-    /// Makes the plugins directory, too, where there is none.
+    /// Makes the plugins directory, too, where there is none, and clears away what killed processes left
+    /// in it.
     pub fn new(plugins: &Path) -> Result<Self, InstallError> {
-        create_folder(plugins).map_err(|error| disk("mkdir", plugins, &error))?;
-        let made = tempfile::Builder::new().prefix(STAGING).tempdir_in(plugins);
-        Ok(Self { folder: made.map_err(|error| disk("mkdir", plugins, &error))? })
+        let failed = |error: std::io::Error| disk("mkdir", plugins, &error);
+        create_folder(plugins).map_err(failed)?;
+        leftovers::clear(plugins);
+        for _ in 0..TRIES {
+            let made = tempfile::Builder::new().prefix(STAGING).tempdir_in(plugins);
+            let folder = made.map_err(failed)?;
+            if let Some(held) = leftovers::hold(folder.path()) {
+                return Ok(Self { folder, _held: held });
+            }
+        }
+        Err(failed(std::io::ErrorKind::ResourceBusy.into()))
     }
 
     /// The folder that is to become the plugin's.
@@ -50,7 +64,9 @@ impl Staging {
     /// Puts the plugin's folder at `target`. What stood there is kept until the new one is in its
     /// place, and put back when that fails.
     pub fn put(&self, target: &Path) -> Result<(), InstallError> {
-        let old = self.folder.path().join("old");
+        let replaced = self.folder.path().join(REPLACED);
+        fs::create_dir(&replaced).map_err(|error| disk("mkdir", &replaced, &error))?;
+        let old = replaced.join(target.file_name().unwrap_or_default());
         let had_old = match fs::rename(target, &old) {
             Ok(()) => true,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,

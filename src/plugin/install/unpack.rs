@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 
-use flate2::read::{DeflateDecoder, GzDecoder};
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ZipArchive};
 
 use super::staging::{create_folder, disk};
@@ -168,8 +168,9 @@ pub fn unzip(source: &Path, folder: &Path) -> Result<Vec<Unpacked>, InstallError
 pub fn untar(source: &Path, folder: &Path) -> Result<Vec<Unpacked>, InstallError> {
     let mut files = Files::new(folder, TAR_GZ)?;
     let opened = fs::File::open(source).map_err(|error| disk("open", source, &error))?;
+    // tools that compress in parallel write one member after the other (RFC 1952, 2.2)
     // names and attributes of entries are kept in memory: all of it has a bound
-    let unpacked = GzDecoder::new(BufReader::new(opened)).take(SIZE_LIMIT + TAR_OVERHEAD);
+    let unpacked = MultiGzDecoder::new(BufReader::new(opened)).take(SIZE_LIMIT + TAR_OVERHEAD);
     let mut archive = tar::Archive::new(unpacked);
     let entries = archive.entries().map_err(|error| files.malformed(&error))?;
     for entry in entries {

@@ -1,6 +1,6 @@
 //! What goes wrong with an OCI image layout.
 
-use crate::fault::{Fault, excerpt, shell_word};
+use crate::fault::{Fault, excerpt, printable, shell_word};
 
 /// most tags named in a hint
 const MOST_TAGS: usize = 10;
@@ -105,7 +105,8 @@ impl Fault for LayoutError {
                 shell_word(path)
             )),
             LayoutError::NotFound { tags, .. } if !tags.is_empty() => {
-                let named = tags.iter().take(MOST_TAGS).map(|tag| excerpt(tag, TAG_LENGTH));
+                let named = tags.iter().take(MOST_TAGS);
+                let named = named.map(|tag| printable(&excerpt(tag, TAG_LENGTH)));
                 let named: Vec<String> = named.collect();
                 let more = match tags.len().saturating_sub(MOST_TAGS) {
                     0 => String::new(),
@@ -122,5 +123,18 @@ impl Fault for LayoutError {
             LayoutError::Contended { .. } => Some("run it again when the others are done".into()),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_begins_no_line_of_a_hint() {
+        let tags = vec!["v1\n::error::x".to_owned(), "v2".to_owned()];
+        let error = LayoutError::NotFound { reference: "l:v3".to_owned(), tags };
+        let hint = error.hint().expect("a hint");
+        assert_eq!(hint, "the layout has the tags v1\u{fffd}::error::x, v2");
     }
 }

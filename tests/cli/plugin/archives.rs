@@ -27,8 +27,17 @@ fn file<'a>(name: &'a str, mode: u32, content: &'a [u8]) -> Entry<'a> {
     Entry { kind: EntryType::Regular, name, mode, content, size: None }
 }
 
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(bytes).and_then(|()| packer.finish()).expect("into memory")
+}
+
 fn tar_gz(entries: &[Entry<'_>]) -> Vec<u8> {
-    let mut archive = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    gz(&tar(entries))
+}
+
+fn tar(entries: &[Entry<'_>]) -> Vec<u8> {
+    let mut archive = Builder::new(Vec::new());
     for entry in entries {
         let mut header = Header::new_ustar();
         // the crate's own functions refuse hostile names
@@ -42,7 +51,7 @@ fn tar_gz(entries: &[Entry<'_>]) -> Vec<u8> {
         header.set_cksum();
         archive.append(&header, entry.content).expect("into memory");
     }
-    archive.into_inner().and_then(GzEncoder::finish).expect("into memory")
+    archive.into_inner().expect("into memory")
 }
 
 fn zip(entries: &[(&str, u32, &[u8])]) -> Vec<u8> {
@@ -121,6 +130,17 @@ fn a_tar_is_installed_flat_and_without_links_and_devices() {
     ");
     let files = ["tester 755", "tester/LICENSE 600", "tester/notation-tester 755"];
     assert_eq!(desk.installed(), files);
+}
+
+#[test]
+fn a_tar_that_was_compressed_in_parts_is_installed_whole() {
+    let Some(desk) = Desk::new() else { return };
+    let plugin = desk.program(&version("1.0.0"));
+    let packed = tar(&[file("LICENSE", 0o644, b"MIT"), file(TESTER, 0o755, &plugin)]);
+    let (one, other) = packed.split_at(1024);
+    desk.home.write("plugin.tar.gz", [gz(one), gz(other)].concat());
+    assert!(desk.run(TAR).contains("Successfully installed plugin tester"));
+    assert_eq!(desk.installed().len(), 3);
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub const VERIFY: CommandSpec = CommandSpec {
             .arg(flags::texts(
                 "plugin-config",
                 "key=value",
-                "{key}={value} pairs for a verification plugin; there is none, so they are only checked for their form",
+                "{key}={value} pairs that are passed as it is to a plugin, if the verification is associated with a verification plugin, refer plugin documentation to set appropriate values",
             ))
             .arg(
                 flags::texts(

@@ -18,8 +18,11 @@ const TIME: Duration = Duration::from_secs(600);
 /// An https address.
 pub fn address(given: &str) -> Result<Url, CliError> {
     let url = Url::parse(given).map_err(|error| {
+        // a password or a token may be in it all the same
+        let address = given.split(['?', '#']).next().unwrap_or_default();
+        let address = address.rsplit('@').next().unwrap_or_default();
         CliError::Arguments(format!(
-            "failed to parse plugin download URL {given} with error: {error}"
+            "failed to parse plugin download URL {address} with error: {error}"
         ))
     })?;
     match url.scheme() {

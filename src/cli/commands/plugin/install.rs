@@ -112,7 +112,8 @@ async fn from_url(
     checksum.check(&copied).map_err(failed)?;
     let file_name = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
     // what was downloaded has no permissions of its own
-    let source = Source { staging: &staging, copied: &copied, file_name, mode: 0o755 };
+    let source =
+        Source { staging: &staging, copied: &copied, file_name, mode: 0o755, wanted: None };
     install(plugins, source, existing(values)).await.map_err(failed)
 }
 
@@ -125,7 +126,8 @@ async fn from_file(values: &ArgMatches, plugins: &PluginDir) -> Result<Installed
         Checksum::parse(given).and_then(|sum| sum.check(&copied)).map_err(failed)?;
     }
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-    let source = Source { staging: &staging, copied: &copied, file_name: &file_name, mode };
+    let source =
+        Source { staging: &staging, copied: &copied, file_name: &file_name, mode, wanted: None };
     install(plugins, source, existing(values)).await.map_err(failed)
 }
 
