@@ -47,7 +47,7 @@ impl CalledAs {
             let (before, after) = (&rest[..at], &rest[at + PROGRAM.len()..]);
             let begins = before.chars().next_back().or(reworded.chars().next_back());
             reworded.push_str(before);
-            let is_command = begins.is_none_or(|c| c.is_whitespace() || "`'(".contains(c))
+            let is_command = begins.is_none_or(|c| c.is_whitespace() || "`'\"(".contains(c))
                 && after.strip_prefix(' ').is_some_and(begins_with_a_command);
             reworded.push_str(if is_command { self.name() } else { PROGRAM });
             rest = after;
@@ -97,12 +97,12 @@ mod tests {
             notation("sealwright sign && sealwright verify"),
             "notation sign && notation verify"
         );
+        assert_eq!(notation("--scope in \"sealwright verify\""), "--scope in \"notation verify\"");
         for kept in [
             "sealwright",
             "sealwright.yml",
             "/opt/sealwright sign/x",
             "a.io/sealwright login",
-            "\"sealwright sign\"",
             "sealwright signs images",
             "mysealwright sign",
         ] {

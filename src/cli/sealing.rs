@@ -54,7 +54,7 @@ pub fn with_key_flags(command: Command) -> Command {
             .arg(flags::texts(
                 "plugin-config",
                 "key=value",
-                "{key}={value} pairs for the plugin; azure-kv: ca_certs=<file>, self_signed=true, credential_type=<environment|workloadid|managedid|azurecli>",
+                "{key}={value} pairs for the plugin; azure-kv: ca_certs=<file>, self_signed=true, credential_type=<environment|workloadid|managedid|azurecli>, native=false for an installed one",
             ))
             .arg(flags::text(
                 "signature-format",

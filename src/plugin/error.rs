@@ -55,7 +55,7 @@ pub enum PluginError {
     Echo { member: &'static str, answer: &'static str, answered: String, asked: String },
     #[error("plugin {plugin} answered verify-signature without a result for {capability}")]
     NoResult { plugin: String, capability: &'static str },
-    /// The plugin's own error (plugin-extensibility.md, "Error"): `<code>: <message>`.
+    /// The plugin's own error (plugin-extensibility.md, "Error"): its message, else its code.
     #[error("{}", worded(.code, .message))]
     Refused {
         code: String,
@@ -66,11 +66,10 @@ pub enum PluginError {
 }
 
 /// Either may be missing.
-fn worded(code: &str, message: &str) -> String {
-    match (code.is_empty(), message.is_empty()) {
-        (false, false) => format!("{code}: {message}"),
-        (false, true) => code.to_owned(),
-        (true, _) => message.to_owned(),
+fn worded<'a>(code: &'a str, message: &'a str) -> &'a str {
+    match message.is_empty() {
+        true => code,
+        false => message,
     }
 }
 
@@ -122,8 +121,11 @@ impl Fault for PluginError {
                 vec![format!("its standard error is not the protocol's error object: {problem}")]
             }
             Self::MalformedAnswer { problem, .. } => vec![problem.clone()],
-            Self::Refused { metadata, .. } => {
-                metadata.iter().map(|(name, value)| format!("{name}: {value}")).collect()
+            Self::Refused { code, message, metadata } => {
+                let told = !code.is_empty() && !message.is_empty();
+                let code = told.then(|| format!("the plugin's error code is {code}"));
+                let added = metadata.iter().map(|(name, value)| format!("{name}: {value}"));
+                code.into_iter().chain(added).collect()
             }
             _ => Vec::new(),
         }

@@ -88,8 +88,8 @@ async fn metadata_is_asked_for_once() {
         assert_eq!(metadata.version, "1.2.3");
         assert!(metadata.can(Capability::RawSignature) && plugin.name() == &installed.name);
     }
-    let log = installed.file("log").expect("written");
-    assert_eq!(log, "{\"command\": \"get-plugin-metadata\", \"request\": {}}\n");
+    let log = installed.file("log");
+    assert_eq!(log.unwrap(), "{\"command\": \"get-plugin-metadata\", \"request\": {}}\n");
 }
 
 #[tokio::test]
@@ -128,22 +128,21 @@ async fn a_plugin_goes_by_the_name_of_its_file() {
     let Some(answer) = metadata_of(json!({ "name": "other" })).await else { return };
     let error = answer.expect_err("another name");
     assert_eq!(error.code(), "plugin-other-name");
-    let text =
-        r#"plugin executable file name must be "notation-other" instead of "notation-tester""#;
-    assert_eq!(error.to_string(), text);
+    let text = error.to_string();
+    assert!(text.ends_with(r#"must be "notation-other" instead of "notation-tester""#), "{text}");
 }
 
 #[tokio::test]
 async fn a_plugins_own_error_is_told_with_what_it_adds() {
     let Some(error) = describe("error-metadata:ACCESS_DENIED:not yours").await else { return };
     assert_eq!(error.code(), "plugin-refused");
-    assert_eq!(error.to_string(), "ACCESS_DENIED: not yours");
-    assert_eq!(error.because(), ["attempt: 3", "vault: wabbit"]);
+    assert_eq!(error.to_string(), "not yours");
+    let code = "the plugin's error code is ACCESS_DENIED";
+    assert_eq!(error.because(), [code, "attempt: 3", "vault: wabbit"]);
     let error = describe("terminal").await.expect("there is python");
     let hint = describe("silent").await.and_then(|error| error.hint()).expect("there is python");
     assert!(hint.ends_with("/plugins/tester/notation-tester describe-key"), "{hint}");
-    let shown = crate::fault::printable(&error.to_string());
-    assert_eq!(shown, "A\u{fffd}[31m: b\u{fffd}::error::c # #[error]d");
+    assert_eq!(crate::fault::printable(&error.to_string()), "b\u{fffd}::error::c # #[error]d");
 }
 
 const UNMARSHAL: &str =

@@ -78,6 +78,12 @@ async fn a_file_without_a_ca_is_refused_before_anything_is_asked() {
     private.world.home.write("text.pem", "text");
     private.world.home.write("key.pem", "-----BEGIN X-----\nAAAA\n-----END X-----\n");
     private.world.home.write("empty.pem", "");
+    assert_snapshot!(private.run("list --ca-file $HOME/nowhere.pem $HTTPS"), @r"
+    [stderr]
+    Error: ca-file: open $HOME/nowhere.pem: no such file or directory
+    hint: name a PEM file with the CA of the registry: --ca-file <path>
+    [exit] 1
+    ");
     assert_snapshot!(private.run("list --ca-file $HOME/text.pem $HTTPS"), @r"
     [stderr]
     Error: ca-file $HOME/text.pem: x509: malformed certificate

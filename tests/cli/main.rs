@@ -26,6 +26,7 @@ mod debug;
 mod demo;
 mod doctor;
 mod export;
+mod flags_of_notation;
 mod inspect;
 mod key;
 mod key_add_local;

@@ -229,7 +229,8 @@ fn what_names_no_artifact_of_a_layout_is_worded_as_notation_does() {
     "#);
     assert_snapshot!(local.run("sign --oci-layout layout:v2"), @r"
     [stderr]
-    Error: failed to get manifest descriptor: layout:v2: not found
+    Error: failed to get manifest descriptor: not found
+    because index.json has no entry for layout:v2
     hint: the layout has the tags v1
     [exit] 1
     ");

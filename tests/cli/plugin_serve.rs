@@ -176,6 +176,31 @@ async fn without_a_command_it_says_what_it_can_do() {
     }
 }
 
+#[test]
+fn another_plugin_is_not_served() {
+    let home = super::support::Home::new();
+    insta::assert_snapshot!(home.run("plugin serve"), @r"
+    [stderr]
+    Error: plugin name is required
+    [exit] 1
+    ");
+    insta::assert_snapshot!(home.run("plugin serve wabbit get-plugin-metadata"), @r#"
+    [stderr]
+    Error: plugin "wabbit" is not served: azure-kv is, by `plugin serve azure-kv <command>`
+    [exit] 1
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_of_its_own_is_named_by_a_setting() {
+    let host = Host::start().await;
+    let elsewhere = "https://vault.example:1/keys/wabbit";
+    let (code, message) = host.describe(elsewhere, &[]).refused();
+    assert_eq!(code, "VALIDATION_ERROR", "{message}");
+    let hint = "with --plugin-config azure_extra_hosts=vault=HOST:PORT";
+    assert!(message.ends_with(hint), "{message}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_described_by_its_certificate_alone() {
     let host = Host::start().await;

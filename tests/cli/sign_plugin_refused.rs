@@ -25,7 +25,8 @@ async fn the_plugins_own_error_is_shown_with_a_hint() {
         assert_eq!(
             shown,
             "[stderr]
-Error: failed to sign with the plugin tester: ACCESS_DENIED: not yours
+Error: failed to sign with the plugin tester: not yours
+because the plugin's error code is ACCESS_DENIED
 hint: give the identity that the plugin signs in with the right to sign with \"k\"
 [exit] 1"
         );
@@ -34,13 +35,15 @@ hint: give the identity that the plugin signs in with the right to sign with \"k
         json!({ "capabilities": "ENVELOPE", "misbehave": misbehave, "only": "generate-envelope" });
     assert_snapshot!(plugged.refused(whole), @r#"
     [stderr]
-    Error: failed to sign with the plugin tester: plugin failed to sign with following error: ACCESS_DENIED: not yours
+    Error: failed to sign with the plugin tester: plugin failed to sign with following error: not yours
+    because the plugin's error code is ACCESS_DENIED
     hint: give the identity that the plugin signs in with the right to sign with "k"
     [exit] 1
     "#);
     assert_snapshot!(plugged.refused(json!({ "misbehave": "error:ERROR:who?", "only": "get-plugin-metadata" })), @r"
     [stderr]
-    Error: ERROR: who?
+    Error: who?
+    because the plugin's error code is ERROR
     [exit] 1
     ");
 }

@@ -3,9 +3,10 @@
 //!
 //! A transcript is read from the top. `$ notation …` runs a command, `$ NAME=value notation …` with a
 //! variable; `< text` before it is a line of its standard input; `+ path content` writes a file below the
-//! home, `- path` removes one, `? path` shows mode and content, `? path/` the modes of all below. A
-//! comment `# differs: …` says why the next command's result is not notation's. What stands below
-//! an error of notation's (`because`, `hint:`) is left out.
+//! home, `- path` removes one, `? path` shows mode and content, `? path/` the modes of all below;
+//! `p settings` writes the test plugin to `p/notation-tester`. A comment `# differs: …` says why the next
+//! command's result is not notation's. What stands below an error of notation's (`because`, `hint:`) is
+//! left out.
 //!
 //! `SEALWRIGHT_UPDATE=1` writes the results down. Notation itself, which `tests/peers/build` makes with
 //! Go, is run through the same transcripts, and all but what differs must be the same. Without it that
@@ -18,6 +19,7 @@ use std::path::Path;
 use sealwright::lab::{Lab, LabOptions};
 
 use super::support::{Home, mode};
+use super::tester;
 
 const NOTATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/notation");
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/transcripts");
@@ -75,6 +77,18 @@ async fn flags() {
 #[tokio::test(flavor = "multi_thread")]
 async fn directories() {
     replay("directories").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plugins() {
+    if tester::python("the transcript of plugins").is_some() {
+        replay("plugins").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layouts() {
+    replay("layouts").await;
 }
 
 #[test]
@@ -177,6 +191,11 @@ impl Session {
                 "+" => {
                     let (path, content) = rest.split_once(' ').expect("a path and its content");
                     self.home.write(path, self.real(content));
+                }
+                "p" => {
+                    let python = tester::python("a transcript").expect("asked for before");
+                    let settings = serde_json::from_str(rest).expect("JSON");
+                    tester::write(&self.home.path("p/notation-tester"), &python, &settings);
                 }
                 "-" => {
                     let path = self.home.path(rest);

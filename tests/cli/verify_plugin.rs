@@ -88,13 +88,13 @@ async fn what_the_plugin_refuses_is_refused_in_its_words() {
     assert_snapshot!(verify("misbehave=error:THROTTLED:later --plugin-config only=verify-signature"), @r"
     [stderr]
     Error: signature verification failed for all the signatures associated with localhost:5000/net-monitor@sha256:<image>
-    because sha256:<signature>: failed to verify with plugin tester: THROTTLED: later
+    because sha256:<signature>: failed to verify with plugin tester: later (the plugin's error code is THROTTLED)
     [exit] 1
     ");
     assert_snapshot!(verify("misbehave=error:THROTTLED:later"), @r#"
     [stderr]
     Error: signature verification failed for all the signatures associated with localhost:5000/net-monitor@sha256:<image>
-    because sha256:<signature>: the verification plugin "tester" did not tell what it can do: THROTTLED: later
+    because sha256:<signature>: the verification plugin "tester" did not tell what it can do: later (the plugin's error code is THROTTLED)
     [exit] 1
     "#);
     // what only warns

@@ -114,7 +114,8 @@ async fn a_refusal_is_the_plugins_own_with_a_hint_for_its_code() {
         let error = opened(&Arc::new(Fake::raw(Suite::EcdsaP256).refusing(code))).await.err();
         let error = error.unwrap();
         assert_eq!(error.code(), "plugin-refused");
-        assert_eq!(error.to_string(), format!("failed to sign with the plugin tester: {code}: no"));
+        assert_eq!(error.to_string(), "failed to sign with the plugin tester: no");
+        assert_eq!(error.because(), [format!("the plugin's error code is {code}")]);
         let told = error.hint();
         assert_eq!(told.is_some(), hint.is_some(), "{told:?}");
         assert!(hint.is_none_or(|hint| told.as_ref().unwrap().contains(hint)), "{told:?}");

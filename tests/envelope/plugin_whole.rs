@@ -183,8 +183,9 @@ async fn a_refusal_has_notations_words() {
     let error = seal(&request(Format::Jws), &*signer).await.err().unwrap();
     assert_eq!(
         error.to_string(),
-        "failed to sign with the plugin tester: plugin failed to sign with following error: ACCESS_DENIED: no"
+        "failed to sign with the plugin tester: plugin failed to sign with following error: no"
     );
+    assert_eq!(error.because(), ["the plugin's error code is ACCESS_DENIED"]);
     assert_eq!(error.code(), "plugin-refused");
     assert!(error.hint().unwrap().contains("the right to sign"));
 }

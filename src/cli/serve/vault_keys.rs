@@ -16,6 +16,8 @@ use crate::plugin::{Keys, PluginConfig, Refusal};
 /// The setting that names hosts beside the table, as `--azure-extra-hosts` does: a host of plugins has
 /// no flag for it.
 const EXTRA_HOSTS: &str = "azure_extra_hosts";
+/// How hints write it.
+const FLAG: &str = "azure-extra-hosts ";
 
 /// What azure-kv says of a vault under access policies (docs/plugin-config.md of notation-azure-kv).
 const NO_SECRETS_GET: &str = "The plugin does not have secrets get permission. Please grant the permission to the credential associated with the plugin or specify the file path of the certificate chain bundle through the `ca_certs` parameter in the plugin config.";
@@ -69,7 +71,8 @@ impl Keys for VaultKeys {
             Some(error) => (code(error), message(error)),
             None => (Refusal::ERROR, fault.to_string()),
         };
-        let text = format!("{message}\n{}", details(fault));
+        let below = details(fault).replace(FLAG, &format!("--plugin-config {EXTRA_HOSTS}="));
+        let text = format!("{message}\n{below}");
         Refusal::new(code, text.trim_end())
     }
 }

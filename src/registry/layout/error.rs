@@ -25,7 +25,8 @@ pub enum LayoutError {
     Version(Box<LayoutError>),
     #[error("invalid OCI Image Index: {0}")]
     Index(Box<LayoutError>),
-    #[error("{reference}: not found")]
+    /// In notation's words, which do not say what.
+    #[error("not found")]
     NotFound {
         reference: String,
         /// The layout's own tags.
@@ -88,7 +89,12 @@ impl Fault for LayoutError {
     }
 
     fn because(&self) -> Vec<String> {
-        Vec::new()
+        match self {
+            LayoutError::NotFound { reference, .. } => {
+                vec![format!("index.json has no entry for {reference}")]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn hint(&self) -> Option<String> {

@@ -169,7 +169,7 @@ fn a_file_of_another_name_or_content_is_refused() {
                  Please ensure that the plugin executable file is intact and compatible with {platform}. Contact the plugin publisher for further assistance."
             ),
         ),
-        ("error:ERROR:no", "failed to get metadata of new plugin: ERROR: no\n".to_owned()),
+        ("error:ERROR:no", "failed to get metadata of new plugin: no\n".to_owned()),
     ] {
         desk.source("tester", json!({ "misbehave": misbehave }));
         let shown = desk.run(INSTALL);
@@ -199,7 +199,8 @@ fn a_plugin_that_does_not_work_is_replaced_by_force_only() {
     desk.source("tester", version("1.0.0"));
     assert_snapshot!(desk.run(INSTALL), @r"
     [stderr]
-    Error: plugin installation failed: failed to get metadata of existing plugin: ERROR: no
+    Error: plugin installation failed: failed to get metadata of existing plugin: no
+    because the plugin's error code is ERROR
     hint: to install over a plugin that does not work, use --force
     [exit] 1
     ");

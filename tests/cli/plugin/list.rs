@@ -75,7 +75,7 @@ fn a_plugin_that_does_not_work_has_an_error_in_its_row() {
     azure-kv                Notation Azure Key Vault plugin (built in)                         1.2.1     [SIGNATURE_GENERATOR.RAW]   <nil>··············································································································
     empty                                                                                                []                          plugin executable file `notation-empty` not found. Use `sealwright plugin install` command to install the plugin···
     other                                                                                                []                          plugin executable file name must be "notation-tester" instead of "notation-other"··································
-    refuses                                                                                              []                          ACCESS_DENIED: no�[2J······························································································
+    refuses                                                                                              []                          no�[2J·············································································································
     tester                  a test plugin                                                      1.0.0     [SIGNATURE_GENERATOR.RAW]   <nil>··············································································································
     [exit] 0
     "#);

@@ -32,7 +32,8 @@ async fn what_is_not_there_is_told_with_the_tags_that_are() {
     let other = made.put(MANIFEST, &json!({ "mediaType": MANIFEST, "layers": [], "a": 1 }));
     made.index(&[made.tagged("v1", &made.image), made.tagged("v2", &other), other]);
     let fault = made.resolve(":v3").await.unwrap_err();
-    assert_eq!(fault.to_string(), format!("{}:v3: not found", made.text()));
+    assert_eq!(fault.to_string(), "not found");
+    assert_eq!(fault.because(), [format!("index.json has no entry for {}:v3", made.text())]);
     assert_eq!(fault.hint().as_deref(), Some("the layout has the tags v1, v2"));
     let missing = format!("@sha256:{}", "0".repeat(64));
     assert_eq!(code(made.resolve(&missing).await), "registry-not-found");
