@@ -27,6 +27,10 @@ pub const WORK_TIME: Duration = Duration::from_secs(120);
 /// largest answer with metadata: 64 KiB; real ones are under 1 KiB
 pub const METADATA_LIMIT: usize = 64 * 1024;
 
+/// largest answer about a signature: 4 MiB; its values take sixteen times as much memory, and several
+/// signatures are looked at side by side
+pub const VERDICT_LIMIT: usize = 4 * 1024 * 1024;
+
 /// largest answer to anything else: 64 MiB, as notation
 pub const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 
@@ -53,6 +57,7 @@ impl ProgramPlugin {
     ) -> Result<A, PluginError> {
         let (time, limit) = match command {
             "get-plugin-metadata" => (METADATA_TIME, METADATA_LIMIT),
+            "verify-signature" => (WORK_TIME, VERDICT_LIMIT),
             _ => (WORK_TIME, ANSWER_LIMIT),
         };
         let request = serde_json::to_vec(request).expect("requests hold texts and numbers");

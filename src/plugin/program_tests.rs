@@ -367,6 +367,7 @@ async fn every_capability_that_was_asked_for_has_a_result() {
         ("foreign", "", None),
         ("none", "", Some("plugin-no-result")),
         ("", "deep", Some("plugin-malformed-answer")),
+        ("", "flood", Some("plugin-too-large")),
     ] {
         let settings = json!({ "results": results, "misbehave": misbehave });
         let Some(installed) = Installed::new(settings) else { return };
@@ -394,7 +395,10 @@ async fn every_capability_that_was_asked_for_has_a_result() {
                 assert_eq!(code, None);
                 assert_eq!(answer.processed_attributes, [json!("a")]);
             }
-            Err(error) => assert_eq!(Some(error.code()), code, "{error}"),
+            Err(error) => {
+                assert_eq!(Some(error.code()), code, "{error}");
+                assert!(misbehave != "flood" || error.to_string().contains("than 4194304 bytes"));
+            }
         }
     }
 }

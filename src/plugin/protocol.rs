@@ -178,7 +178,8 @@ pub struct PolicySection {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct VerifySignatureResponse {
-    /// By the capability's name; names not known here are no error.
+    /// By the capability's name, each once; names not known here are no error.
+    #[serde(deserialize_with = "each_once")]
     pub verification_results: BTreeMap<String, VerificationResult>,
     /// Attributes of which the plugin says that it processed them; texts, in JSON of any type.
     pub processed_attributes: Vec<Value>,
@@ -192,6 +193,58 @@ pub struct VerificationResult {
     pub reason: Option<String>,
 }
 
+/// Of two results for one capability neither is believed.
+fn each_once<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, VerificationResult>, D::Error> {
+    struct Results;
+
+    impl<'de> serde::de::Visitor<'de> for Results {
+        type Value = BTreeMap<String, VerificationResult>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> Result<Self::Value, A::Error> {
+            let mut results = BTreeMap::new();
+            while let Some((capability, result)) = map.next_entry()? {
+                if results.insert(capability, result).is_some() {
+                    return Err(serde::de::Error::custom("two results for one capability"));
+                }
+            }
+            Ok(results)
+        }
+    }
+
+    deserializer.deserialize_map(Results)
+}
+
 fn is_zero(value: &u64) -> bool {
     *value == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capability_has_one_result() {
+        let read = |results: &str| {
+            let answer = format!(r#"{{"verificationResults":{results}}}"#);
+            serde_json::from_str::<VerifySignatureResponse>(&answer)
+        };
+        let one = read(r#"{"A":{"success":true},"B":{}}"#).expect("an answer");
+        assert!(one.verification_results["A"].success && !one.verification_results["B"].success);
+        for refused in [r#"{"A":{"success":false},"A":{"success":true}}"#, "null", "[]"] {
+            assert!(read(refused).is_err(), "{refused}");
+        }
+        assert_eq!(
+            serde_json::from_str::<VerifySignatureResponse>("{}").ok(),
+            Some(Default::default())
+        );
+    }
 }
